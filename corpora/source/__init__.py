@@ -1,0 +1,1 @@
+"""Content and renderers of the medrag sample documents (not for clinical use)."""

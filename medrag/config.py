@@ -1,0 +1,183 @@
+"""Settings: defaults, then a TOML file, then ``MEDRAG_*`` variables, then flags. Never global.
+
+The defaults here are the ones that `configs/default.toml` explains; a test holds the two equal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from medrag.errors import ConfigError
+
+LIBRARY_FOLDER = ".medrag"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be chosen. Ranges are checked when it is made.
+
+    Raises:
+        ConfigError: a value is outside its range.
+    """
+
+    embedding_model: str = "all-MiniLM-L6-v2"
+    """A name of the catalog, or a local folder of a sentence-transformers model."""
+    chunk_characters: int = 900
+    """Longest chunk, in characters (200 to 8,000)."""
+    chunk_overlap_sentences: int = 1
+    """Sentences repeated from the end of the chunk before (0 to 5)."""
+    candidates: int = 100
+    """Chunks taken from each arm before fusion (10 to 1,000)."""
+    dense_weight: float = 0.35
+    """Share of the dense arm in the fused score (0 to 1)."""
+    passages: int = 8
+    """Passages an answer may draw on (1 to 50)."""
+    answer_sentences: int = 5
+    """Longest verbatim answer, in sentences (1 to 20)."""
+    answer_threshold: float = 0.5
+    """Answerability below this is an abstention (0 to 1)."""
+    generator: str = "extractive"
+    """Who writes the answer."""
+    offline: bool = True
+    """Refuse every connection that is not loopback or to one of ``allow_hosts``."""
+    allow_hosts: tuple[str, ...] = ()
+    """Hosts that may be reached although ``offline`` is on."""
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in _RANGES.items():
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise ConfigError(
+                    f"{name} is {value}, outside {low} to {high}.", "Correct the setting."
+                )
+
+    def fingerprint(self, *parts: str) -> str:
+        """16 hex digits that change when a setting, or one of ``parts``, changes."""
+        payload = json.dumps([asdict(self), parts], sort_keys=True, default=list)
+        return hashlib.sha256(payload.encode()).hexdigest()[:16]
+
+
+_RANGES: dict[str, tuple[float, float]] = {
+    "chunk_characters": (200, 8000),
+    "chunk_overlap_sentences": (0, 5),
+    "candidates": (10, 1000),
+    "dense_weight": (0.0, 1.0),
+    "passages": (1, 50),
+    "answer_sentences": (1, 20),
+    "answer_threshold": (0.0, 1.0),
+}
+
+# Where each setting stands in the file: [section] key.
+_PLACES = {
+    ("model", "embedding"): "embedding_model",
+    ("ingest", "chunk_characters"): "chunk_characters",
+    ("ingest", "chunk_overlap_sentences"): "chunk_overlap_sentences",
+    ("retrieve", "candidates"): "candidates",
+    ("retrieve", "dense_weight"): "dense_weight",
+    ("answer", "passages"): "passages",
+    ("answer", "sentences"): "answer_sentences",
+    ("answer", "threshold"): "answer_threshold",
+    ("answer", "generator"): "generator",
+    ("network", "offline"): "offline",
+    ("network", "allow_hosts"): "allow_hosts",
+}
+
+
+def load_settings(
+    path: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    **flags: Any,
+) -> Settings:
+    """Settings from a TOML file, then ``MEDRAG_<SETTING>`` variables, then ``flags``.
+
+    Flags that are None are left out.
+
+    Raises:
+        ConfigError: the file is missing or not TOML, a key is unknown, or a value is wrong.
+    """
+    values = _read_file(path) if path is not None else {}
+    env = os.environ if environment is None else environment
+    for field in fields(Settings):
+        text = env.get(f"MEDRAG_{field.name.upper()}")
+        if text is not None:
+            values[field.name] = _parse(field.name, text)
+    values.update({name: value for name, value in flags.items() if value is not None})
+    return replace(Settings(), **{name: _typed(name, value) for name, value in values.items()})
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        tree = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        reason = error.strerror or "not readable"
+        raise ConfigError(f"{path}: {reason}.", "Name a readable TOML file.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not TOML: {error}.", "Correct the file.") from error
+    values: dict[str, Any] = {}
+    for section, entries in tree.items():
+        if not isinstance(entries, dict):
+            raise ConfigError(f"{path}: '{section}' stands outside a [section].", _known())
+        for key, value in entries.items():
+            if (section, key) not in _PLACES:
+                raise ConfigError(f"{path}: [{section}] {key} is not a setting.", _known())
+            values[_PLACES[section, key]] = value
+    return values
+
+
+def _known() -> str:
+    return "Known: " + ", ".join(f"[{section}] {key}" for section, key in _PLACES) + "."
+
+
+def _parse(name: str, text: str) -> Any:
+    default = getattr(Settings(), name)
+    try:
+        if isinstance(default, bool):
+            return {"1": True, "true": True, "0": False, "false": False}[text.lower()]
+        if isinstance(default, int | float):
+            return type(default)(text)
+    except (KeyError, ValueError) as error:
+        raise ConfigError(f"MEDRAG_{name.upper()}={text} is not a value.", "Correct it.") from error
+    if isinstance(default, tuple):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    return text
+
+
+def _typed(name: str, value: Any) -> Any:
+    default = getattr(Settings(), name)
+    if isinstance(default, tuple) and isinstance(value, list | tuple):
+        if all(isinstance(part, str) for part in value):
+            return tuple(value)
+    elif isinstance(default, float) and isinstance(value, int | float):
+        if not isinstance(value, bool):
+            return float(value)
+    elif type(value) is type(default):
+        return value
+    raise ConfigError(
+        f"{name} should be {type(default).__name__}, not {value!r}.", "Correct the setting."
+    )
+
+
+def home() -> Path:
+    """The folder for what medrag keeps between runs: ``MEDRAG_HOME`` or the user's data folder."""
+    if "MEDRAG_HOME" in os.environ:
+        return Path(os.environ["MEDRAG_HOME"])
+    from platformdirs import user_data_path
+
+    return user_data_path("medrag", appauthor=False)
+
+
+def library_folder(chosen: Path | None) -> Path:
+    """The library to use: the chosen one, else ``.medrag`` here, else the user's data folder."""
+    if chosen is not None:
+        return chosen
+    if "MEDRAG_LIBRARY" in os.environ:
+        return Path(os.environ["MEDRAG_LIBRARY"])
+    here = Path(LIBRARY_FOLDER)
+    return here if here.is_dir() else home() / "library"

@@ -1,0 +1,61 @@
+"""One tree of errors. Each says in one line what happened, and what to do next."""
+
+from __future__ import annotations
+
+
+class MedragError(Exception):
+    """The root. ``str(error)`` is one line; ``remedy`` is what a person can do about it."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(one_line(message))
+        self.remedy = one_line(remedy)
+
+    @property
+    def message(self) -> str:
+        return str(self.args[0])
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".strip()
+
+
+class UsageError(MedragError):
+    """The command or call was given something it cannot take."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """A configuration file or value is wrong."""
+
+
+class ReadError(MedragError):
+    """A file cannot be read as a document."""
+
+
+class LibraryError(MedragError):
+    """The library cannot be opened, is of another kind, or cannot be written."""
+
+
+class ModelError(MedragError):
+    """Weights are missing, damaged, or not the ones the library was built with."""
+
+
+class NetworkBlocked(MedragError, ConnectionError):
+    """Something inside the process tried to reach another machine."""
+
+
+def one_line(text: str) -> str:
+    """``text`` on one line, with control characters made visible (names may hold anything)."""
+    out = []
+    for ch in text:
+        if ch in "\n\r\t":
+            out.append({"\n": "\\n", "\r": "\\r", "\t": "\\t"}[ch])
+        elif ord(ch) < 32 or 0x7F <= ord(ch) < 0xA0:
+            out.append(f"\\x{ord(ch):02x}")
+        elif 0xD800 <= ord(ch) <= 0xDFFF:
+            out.append(f"\\x{ord(ch) & 0xFF:02x}")
+        else:
+            out.append(ch)
+    return "".join(out)

@@ -1,0 +1,1 @@
+"""The models that medrag runs itself: which weights, and how they are loaded."""
