@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
 
 Span = tuple[int, int]
@@ -153,6 +154,13 @@ def words(text: str) -> list[str]:
 def content_words(text: str) -> list[str]:
     """Stems of the words that carry meaning, in order, repeats kept."""
     return [stem(word) for word in words(text) if word not in STOPWORDS]
+
+
+def coverage(weights: Mapping[str, float], text: str) -> float:
+    """The share (0..1) of the weight of these words that a text holds; 0 without words."""
+    total = sum(weights.values())
+    held = set(content_words(text))
+    return sum(w for word, w in weights.items() if word in held) / total if total else 0.0
 
 
 @lru_cache(maxsize=65536)

@@ -96,6 +96,11 @@ class Chunk:
     text: str
 
 
+def chunk_id(document_id: str, start: int, end: int) -> str:
+    """A chunk's public id: the same in every library while the document is the same."""
+    return f"{document_id[:16]}:{start}-{end}"
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """A retrieved chunk. ``ranks`` holds its rank (from 1) in each arm that found it.
@@ -134,12 +139,18 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A question with its numbered sources, as given to a generator."""
+    """A question with its numbered sources, as given to a generator.
+
+    ``weights`` says how telling each content word (stem) of the question is; ``dropped`` counts
+    passages that were found and left out, ``warnings`` say why where a person should know.
+    """
 
     question: str
     sources: tuple[Source, ...]
+    weights: Mapping[str, float] = field(default_factory=dict)
     messages: tuple[Mapping[str, str], ...] = ()
     dropped: int = 0
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from source.model import Document, Table
 BODY = """
 # How to use this table
 
-Doses are for adults with normal kidney and liver function. Take cultures before the first
-dose when this does not delay treatment. Review every intravenous antibiotic at 48 hours.
+Doses are for adults with normal kidney and liver function. Take cultures before the
+first dose when this does not delay treatment. Review every intravenous antibiotic at 48
+hours.
 
 @table choices
 
@@ -19,11 +20,11 @@ dose when this does not delay treatment. Review every intravenous antibiotic at 
 Do not give nitrofurantoin if eGFR is below 45 mL/min/1.73 m2; a short course may be
 considered at 30 to 44 only when no other oral agent is suitable.
 
-Do not give trimethoprim to a person who takes methotrexate, or in the first trimester of
-pregnancy.
+Do not give trimethoprim to a person who takes methotrexate, or in the first trimester
+of pregnancy.
 
-Do not give clarithromycin together with simvastatin; stop the statin until the course is
-finished.
+Do not give clarithromycin together with simvastatin; stop the statin until the course
+is finished.
 
 Do not treat bacteria in the urine without symptoms in people with a long-term catheter.
 """

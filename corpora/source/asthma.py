@@ -19,8 +19,8 @@ percentage of the best known value, or of the predicted value if the best is not
 Measure oxygen saturation in every patient.
 
 Take an arterial blood gas in adults when the saturation is below 92% or when any
-life-threatening feature is present. A chest X-ray is not needed routinely; request one if
-pneumothorax, consolidation or life-threatening asthma is suspected.
+life-threatening feature is present. A chest X-ray is not needed routinely; request one
+if pneumothorax, consolidation or life-threatening asthma is suspected.
 
 # What not to do
 
@@ -32,9 +32,9 @@ theophylline.
 
 # When to call critical care
 
-Call the critical care team for any patient with a raised PaCO2 (above 6.0 kPa), a falling
-PEF despite treatment, exhaustion, drowsiness, or a saturation below 92% on high-flow
-oxygen.
+Call the critical care team for any patient with a raised PaCO2 (above 6.0 kPa), a
+falling PEF despite treatment, exhaustion, drowsiness, or a saturation below 92% on
+high-flow oxygen.
 
 @columns
 
@@ -44,12 +44,12 @@ oxygen.
 
 Moderate: PEF above 50% and up to 75%, with no feature of acute severe asthma.
 
-Acute severe: any one of PEF 33% to 50%, respiratory rate 25 or more per minute, pulse 110
-or more per minute, or unable to complete a sentence in one breath.
+Acute severe: any one of PEF 33% to 50%, respiratory rate 25 or more per minute, pulse
+110 or more per minute, or unable to complete a sentence in one breath.
 
 Life-threatening: any one of PEF below 33%, saturation below 92%, PaO2 below 8 kPa,
-normal PaCO2 (4.6 to 6.0 kPa), silent chest, cyanosis, poor effort, arrhythmia, low blood
-pressure or exhaustion.
+normal PaCO2 (4.6 to 6.0 kPa), silent chest, cyanosis, poor effort, arrhythmia, low
+blood pressure or exhaustion.
 
 ## Treatment
 
@@ -57,10 +57,10 @@ pressure or exhaustion.
 - Salbutamol 5 mg by oxygen-driven nebuliser; repeat every 15 to 30 minutes as needed.
 - Ipratropium 500 micrograms by nebuliser every 4 to 6 hours if the attack is severe or
 life-threatening.
-- Prednisolone 40 mg orally once daily for at least 5 days. If the patient cannot swallow,
-give hydrocortisone 100 mg IV every 6 hours.
-- Magnesium sulfate 2 g IV over 20 minutes as a single dose if there is no good response.
-Do not repeat the dose without advice from critical care.
+- Prednisolone 40 mg orally once daily for at least 5 days. If the patient cannot
+swallow, give hydrocortisone 100 mg IV every 6 hours.
+- Magnesium sulfate 2 g IV over 20 minutes as a single dose if there is no good
+response. Do not repeat the dose without advice from critical care.
 
 ## Discharge
 
@@ -89,8 +89,8 @@ effort, confusion, exhaustion, low blood pressure or PEF below 33%.
 spacer, one puff at a time.
 - Severe attack: nebulised salbutamol 2.5 mg for children aged 2 to 5 years and 5 mg for
 children over 5 years, every 20 to 30 minutes.
-- Ipratropium 250 micrograms by nebuliser every 20 to 30 minutes for the first 2 hours if
-the attack is severe.
+- Ipratropium 250 micrograms by nebuliser every 20 to 30 minutes for the first 2 hours
+if the attack is severe.
 - Prednisolone orally once daily for 3 days: 20 mg for ages 2 to 5 years, 40 mg over 5
 years.
 - Magnesium sulfate 40 mg/kg IV over 20 minutes, maximum 2 g, if there is no response to
@@ -98,21 +98,22 @@ nebulisers.
 
 ## Discharge
 
-Discharge when salbutamol is needed no more often than every 4 hours and the saturation is
-above 94% in air.
+Discharge when salbutamol is needed no more often than every 4 hours and the saturation
+is above 94% in air.
 
 @single
 
 # After the attack
 
-Check inhaler technique before discharge and give a written action plan to every patient or
-carer. Ask the general practice to review the patient within 2 working days of discharge.
+Check inhaler technique before discharge and give a written action plan to every patient
+or carer. Ask the general practice to review the patient within 2 working days of
+discharge.
 
-Refer to the asthma clinic within 4 weeks if the attack was severe or life-threatening, or
-if the patient has had 2 or more courses of oral steroid in the last 12 months.
+Refer to the asthma clinic within 4 weeks if the attack was severe or life-threatening,
+or if the patient has had 2 or more courses of oral steroid in the last 12 months.
 
-Prednisolone does not need a tapering dose after a course of less than 3 weeks, unless the
-patient takes maintenance oral steroids.
+Prednisolone does not need a tapering dose after a course of less than 3 weeks, unless
+the patient takes maintenance oral steroids.
 """
 
 DOCUMENT = Document(

@@ -30,8 +30,8 @@ if creatinine has not changed.
 
 # Acute illness
 
-Stop metformin during vomiting, diarrhoea or sepsis. Restart it when the patient has eaten
-and drunk normally for 24 to 48 hours.
+Stop metformin during vomiting, diarrhoea or sepsis. Restart it when the patient has
+eaten and drunk normally for 24 to 48 hours.
 """
 
 BODY_2 = """
@@ -40,16 +40,16 @@ BODY_2 = """
 Start metformin 500 mg orally once daily with the evening meal. Increase by 500 mg each
 week as tolerated. The maximum dose is 2 g daily in two divided doses.
 
-Measure creatinine and eGFR before the first dose, then at least once a year, and every 3
-to 6 months when eGFR is below 60 mL/min/1.73 m2. Use the modified-release form if the
+Measure creatinine and eGFR before the first dose, then at least once a year, and every
+3 to 6 months when eGFR is below 60 mL/min/1.73 m2. Use the modified-release form if the
 patient has diarrhoea with standard tablets.
 
 # Metformin and eGFR
 
 Stop metformin when eGFR is below 30 mL/min/1.73 m2.
 
-Review the dose of metformin when eGFR is below 45 mL/min/1.73 m2. The maximum dose is 1 g
-daily when eGFR is 30 to 44 mL/min/1.73 m2.
+Review the dose of metformin when eGFR is below 45 mL/min/1.73 m2. The maximum dose is 1
+g daily when eGFR is 30 to 44 mL/min/1.73 m2.
 
 No change of dose is needed when eGFR is 60 mL/min/1.73 m2 or more.
 
@@ -57,20 +57,20 @@ Do not start metformin if eGFR is below 30 mL/min/1.73 m2.
 
 # Iodinated contrast
 
-Continue metformin for intravenous contrast if eGFR is 30 mL/min/1.73 m2 or more and there
-is no acute kidney injury. Otherwise stop it on the day of the scan and restart it no
-sooner than 48 hours later, once kidney function is stable.
+Continue metformin for intravenous contrast if eGFR is 30 mL/min/1.73 m2 or more and
+there is no acute kidney injury. Otherwise stop it on the day of the scan and restart it
+no sooner than 48 hours later, once kidney function is stable.
 
 # Acute illness
 
 Stop metformin during vomiting, diarrhoea, sepsis or any acute kidney injury. Restart it
-when the patient has eaten and drunk normally for 24 to 48 hours. Suspect lactic acidosis
-if the lactate is above 5 mmol/L and the pH is below 7.35.
+when the patient has eaten and drunk normally for 24 to 48 hours. Suspect lactic
+acidosis if the lactate is above 5 mmol/L and the pH is below 7.35.
 
 # Vitamin B12
 
-Check the vitamin B12 level in anyone on metformin who has anaemia or new numbness of the
-feet. Check it every 2 to 3 years in people who take 2 g daily.
+Check the vitamin B12 level in anyone on metformin who has anaemia or new numbness of
+the feet. Check it every 2 to 3 years in people who take 2 g daily.
 
 # What changed from version 1.0
 

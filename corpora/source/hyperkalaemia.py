@@ -33,8 +33,8 @@ serum potassium; it protects the heart for 30 to 60 minutes.
 
 # Monitoring
 
-Check the serum potassium at 1, 2, 4, 6 and 24 hours after treatment starts. The target is
-a potassium below 6.0 mmol/L within 2 hours.
+Check the serum potassium at 1, 2, 4, 6 and 24 hours after treatment starts. The target
+is a potassium below 6.0 mmol/L within 2 hours.
 
 Check the capillary glucose before insulin, then at 15, 30, 60, 90 and 120 minutes, then
 every hour until 6 hours after the insulin dose. Low glucose is the most common harm of
@@ -45,9 +45,9 @@ at 50 mL/hour for 5 hours.
 
 # Referral
 
-Discuss dialysis with the renal team if the potassium is 6.5 mmol/L or more after step 3,
-or if the patient has anuria. Continuous ECG monitoring is required for every patient with
-severe hyperkalaemia.
+Discuss dialysis with the renal team if the potassium is 6.5 mmol/L or more after step
+3, or if the patient has anuria. Continuous ECG monitoring is required for every patient
+with severe hyperkalaemia.
 """
 
 STEPS = Table(
@@ -58,21 +58,22 @@ STEPS = Table(
             "Potassium 6.0 mmol/L or more with ECG changes",
             "Calcium gluconate 10% 30 mL IV over 10 minutes",
             "1 to 3 minutes",
-            "Repeat once after 10 minutes if the ECG is still abnormal. Do not mix with "
-            "sodium bicarbonate.",
+            "Repeat once after 10 minutes if the ECG is still abnormal. Do not mix "
+            "with sodium bicarbonate.",
         ),
         (
             "2 Shift with insulin",
             "Potassium 6.5 mmol/L or more; consider from 6.0 mmol/L",
-            "Soluble insulin 10 units in 50 mL of glucose 50% (25 g) IV over 15 minutes",
+            "Soluble insulin 10 units in 50 mL of glucose 50% (25 g) IV over "
+            "15 minutes",
             "15 to 30 minutes",
             "Use a large vein. Check glucose as in the monitoring section.",
         ),
         (
             "3 Shift with salbutamol",
             "Together with step 2",
-            "Salbutamol 20 mg by nebuliser; 10 mg if the patient has ischaemic heart "
-            "disease",
+            "Salbutamol 20 mg by nebuliser; 10 mg if the patient has ischaemic "
+            "heart disease",
             "15 to 30 minutes",
             "Do not use salbutamol alone. Avoid if there is a fast arrhythmia.",
         ),

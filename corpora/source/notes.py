@@ -7,8 +7,8 @@ from source.model import Document
 BODY = """
 # Purpose
 
-This is a teaching example of a discharge talk about apixaban. It is not about any patient
-and holds no patient data.
+This is a teaching example of a discharge talk about apixaban. It is not about any
+patient and holds no patient data.
 
 # What to say
 
@@ -16,8 +16,8 @@ and holds no patient data.
 - If a dose is missed, take it as soon as it is remembered and then go on with the usual
 times. Do not take a double dose.
 - Carry the alert card and show it before any procedure or dental work.
-- Do not take ibuprofen or aspirin for pain unless a doctor has advised it; paracetamol is
-preferred.
+- Do not take ibuprofen or aspirin for pain unless a doctor has advised it; paracetamol
+is preferred.
 - Do not stop apixaban without advice, because the risk of stroke rises within 24 hours.
 
 # When to seek help

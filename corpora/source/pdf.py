@@ -39,11 +39,21 @@ STYLES = {
         "mark", _BASE, fontName="Helvetica-Bold", textColor=colors.firebrick
     ),
     "h1": ParagraphStyle(
-        "h1", _BASE, fontName="Helvetica-Bold", fontSize=14, leading=18, spaceBefore=8,
+        "h1",
+        _BASE,
+        fontName="Helvetica-Bold",
+        fontSize=14,
+        leading=18,
+        spaceBefore=8,
         keepWithNext=1,
     ),
     "h2": ParagraphStyle(
-        "h2", _BASE, fontName="Helvetica-Bold", fontSize=11, leading=14, spaceBefore=4,
+        "h2",
+        _BASE,
+        fontName="Helvetica-Bold",
+        fontSize=11,
+        leading=14,
+        spaceBefore=4,
         keepWithNext=1,
     ),
     "bullet": ParagraphStyle(
@@ -63,9 +73,16 @@ class SampleDoc(BaseDocTemplate):
         """Set up the page templates for one document."""
         size = landscape(A4) if document.landscape else A4
         super().__init__(
-            str(target), pagesize=size, invariant=1, title=document.title,
-            author=HOSPITAL, subject=MARK, leftMargin=MARGIN, rightMargin=MARGIN,
-            topMargin=25 * mm, bottomMargin=22 * mm,
+            str(target),
+            pagesize=size,
+            invariant=1,
+            title=document.title,
+            author=HOSPITAL,
+            subject=MARK,
+            leftMargin=MARGIN,
+            rightMargin=MARGIN,
+            topMargin=25 * mm,
+            bottomMargin=22 * mm,
         )
         self.document = document
         self.front_pages = 0
@@ -78,11 +95,13 @@ class SampleDoc(BaseDocTemplate):
             Frame(left + half + GUTTER, low, half, self.height, id="right"),
         ]
         front, body = self._front_page, self._body_page
-        self.addPageTemplates([
-            PageTemplate("front" if document.front else "unused", [whole], front),
-            PageTemplate("body", [whole], body),
-            PageTemplate("columns", pair, body),
-        ])
+        self.addPageTemplates(
+            [
+                PageTemplate("front" if document.front else "unused", [whole], front),
+                PageTemplate("body", [whole], body),
+                PageTemplate("columns", pair, body),
+            ]
+        )
 
     def _front_page(self, canvas: Canvas, _doc: BaseDocTemplate) -> None:
         """Draw the furniture of a front-matter page (i, ii, ...)."""
@@ -127,7 +146,7 @@ class SampleDoc(BaseDocTemplate):
 
 def _paragraph(text: str, style: str) -> Paragraph:
     """Return a paragraph of plain text in the named style."""
-    bullet = "\u2022" if style == "bullet" else None
+    bullet = "-" if style == "bullet" else None
     return Paragraph(escape(text, quote=False), STYLES[style], bulletText=bullet)
 
 
@@ -139,11 +158,13 @@ def _table(table: Table, width: float) -> PdfTable:
     drawn = PdfTable(
         cells, colWidths=[width * part / total for part in table.widths], repeatRows=1
     )
-    drawn.setStyle([
-        ("GRID", (0, 0), (-1, -1), 0.6, colors.black),
-        ("BACKGROUND", (0, 0), (-1, 0), colors.lightgrey),
-        ("VALIGN", (0, 0), (-1, -1), "TOP"),
-    ])
+    drawn.setStyle(
+        [
+            ("GRID", (0, 0), (-1, -1), 0.6, colors.black),
+            ("BACKGROUND", (0, 0), (-1, 0), colors.lightgrey),
+            ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ]
+    )
     return drawn
 
 

@@ -65,10 +65,10 @@ creatinine, electrolytes, liver tests, clotting, C-reactive protein and glucose.
 
 ## Time limits for antibiotics
 
-In high-risk sepsis give the first antibiotic dose within 1 hour of recognition.
-In moderate-risk sepsis give the first antibiotic dose within 3 hours, once a
-clinician has confirmed that bacterial infection is likely. In low-risk illness decide
-about antibiotics within 6 hours; do not give antibiotics if infection is unlikely.
+In high-risk sepsis give the first antibiotic dose within 1 hour of recognition. In
+moderate-risk sepsis give the first antibiotic dose within 3 hours, once a clinician has
+confirmed that bacterial infection is likely. In low-risk illness decide about
+antibiotics within 6 hours; do not give antibiotics if infection is unlikely.
 
 @page
 
@@ -76,17 +76,17 @@ about antibiotics within 6 hours; do not give antibiotics if infection is unlike
 
 ## Oxygen
 
-Aim for an oxygen saturation of 94% to 98%. In people at risk of hypercapnic
-respiratory failure, such as those with severe COPD, aim for 88% to 92%. Do not give
-oxygen to a patient whose saturation is already in the target range.
+Aim for an oxygen saturation of 94% to 98%. In people at risk of hypercapnic respiratory
+failure, such as those with severe COPD, aim for 88% to 92%. Do not give oxygen to a
+patient whose saturation is already in the target range.
 
 ## Fluid resuscitation
 
-If lactate is above 2 mmol/L or systolic pressure is below 90 mmHg, give a bolus of
-500 mL of a balanced crystalloid (or sodium chloride 0.9%) over less than 15 minutes.
+If lactate is above 2 mmol/L or systolic pressure is below 90 mmHg, give a bolus of 500
+mL of a balanced crystalloid (or sodium chloride 0.9%) over less than 15 minutes.
 
-Reassess pulse, blood pressure, breathing and the lung bases after each bolus. Repeat the
-500 mL bolus if there is a response and no sign of overload. Most adults with septic
+Reassess pulse, blood pressure, breathing and the lung bases after each bolus. Repeat
+the 500 mL bolus if there is a response and no sign of overload. Most adults with septic
 shock need about 30 mL/kg of crystalloid within the first 3 hours.
 
 Use boluses of 250 mL in people with heart failure, in people on dialysis, and in frail
@@ -98,8 +98,8 @@ of crystalloid and after discussion with critical care.
 
 ## Vasopressors
 
-Refer to critical care if MAP stays below 65 mmHg after 2 boluses (1,000 mL in total), or
-if lactate stays above 4 mmol/L. Norepinephrine (noradrenaline) is the first-line
+Refer to critical care if MAP stays below 65 mmHg after 2 boluses (1,000 mL in total),
+or if lactate stays above 4 mmol/L. Norepinephrine (noradrenaline) is the first-line
 vasopressor; start at 0.05 micrograms/kg/minute and titrate to a MAP of 65 mmHg or more.
 
 Norepinephrine may be started through a good peripheral cannula in the forearm for up to
@@ -118,8 +118,8 @@ patient has shock or cannot pass urine within 2 hours.
 
 # Antibiotic choice
 
-Ask about allergy before every first dose and record the type of reaction. Review earlier
-microbiology results, especially for resistant organisms.
+Ask about allergy before every first dose and record the type of reaction. Review
+earlier microbiology results, especially for resistant organisms.
 
 ## Source unknown
 
@@ -128,9 +128,9 @@ the patient is in shock and every 8 hours after that.
 
 Non-severe penicillin allergy (for example a mild rash): meropenem 1 g IV every 8 hours.
 
-Severe penicillin allergy (anaphylaxis or angioedema): aztreonam 2 g IV every 8 hours plus
-vancomycin. The vancomycin loading dose is 25 mg/kg IV, up to a maximum of 2 g. Do not
-give piperacillin with tazobactam to anyone with a penicillin allergy.
+Severe penicillin allergy (anaphylaxis or angioedema): aztreonam 2 g IV every 8 hours
+plus vancomycin. The vancomycin loading dose is 25 mg/kg IV, up to a maximum of 2 g. Do
+not give piperacillin with tazobactam to anyone with a penicillin allergy.
 
 ## Suspected bacterial meningitis
 
@@ -143,15 +143,15 @@ days started with or just before the first antibiotic dose. Add amoxicillin 2 g 
 Repeat the lactate within 2 hours if the first value was above 2 mmol/L. Repeat the
 observations every 30 minutes until the NEWS2 score is below 5 on two occasions.
 
-Call the consultant if, 1 hour after the first antibiotic dose and fluid, any of these is
-present: systolic pressure below 90 mmHg, reduced alertness, respiratory rate above 25
-breaths per minute, or lactate that has not fallen by at least 20%.
+Call the consultant if, 1 hour after the first antibiotic dose and fluid, any of these
+is present: systolic pressure below 90 mmHg, reduced alertness, respiratory rate above
+25 breaths per minute, or lactate that has not fallen by at least 20%.
 
 Review the antibiotic at 48 hours: stop, switch to oral, change, continue, or refer for
 outpatient treatment. The usual total course is 7 days when the source is controlled.
 
-Control the source of infection, for example by draining an abscess, within 6 to 12 hours
-of the diagnosis.
+Control the source of infection, for example by draining an abscess, within 6 to 12
+hours of the diagnosis.
 """
 
 DOCUMENT = Document(

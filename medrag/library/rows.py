@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from medrag.errors import LibraryError
-from medrag.types import Chunk, Document, DocumentInfo, Meta, ModelIdentity, Page, Section
+from medrag.types import Chunk, Document, DocumentInfo, Meta, ModelIdentity, Page, Section, chunk_id
 
 if TYPE_CHECKING:
     from medrag.types import FloatArray
@@ -141,11 +141,6 @@ def find_ids(connection: sqlite3.Connection, wanted: str) -> list[str]:
     return [row[0] for row in connection.execute(by_path, [wanted, wanted])]
 
 
-def chunk_name(document_id: str, start: int, end: int) -> str:
-    """A chunk's public id: stable from library to library while the text is the same."""
-    return f"{document_id[:16]}:{start}-{end}"
-
-
 def read_chunks(
     connection: sqlite3.Connection, ids: Sequence[int]
 ) -> dict[int, tuple[Chunk, str | None]]:
@@ -155,7 +150,7 @@ def read_chunks(
     """
     return {
         row[0]: (
-            Chunk(chunk_name(row[1], row[3], row[4]), row[1], row[2], row[3], row[4], row[6]),
+            Chunk(chunk_id(row[1], row[3], row[4]), row[1], row[2], row[3], row[4], row[6]),
             row[5],
         )
         for row in connection.execute(query, [int(i) for i in ids])

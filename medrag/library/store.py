@@ -176,6 +176,36 @@ class Library:
         )
         return tuple(row[0] for row in self.connection.execute(query, [document_id, end, start]))
 
+    def rows_of(self, collection: str) -> frozenset[int]:
+        """Row numbers of the chunks whose document lies in a collection."""
+        query = (
+            "SELECT chunks.id FROM chunks WHERE document_id IN (SELECT document_id"
+            " FROM placements JOIN files ON files.id = file_id WHERE collection = ?)"
+        )
+        return frozenset(row[0] for row in self.connection.execute(query, [collection]))
+
+    def vectors_of(self, chunk_rows: Sequence[int]) -> FloatArray:
+        """The stored vectors of chunks that are there, in the order asked for."""
+        import numpy as np
+
+        found: dict[int, bytes] = {}
+        for start in range(0, len(chunk_rows), _BATCH):
+            batch = chunk_rows[start : start + _BATCH]
+            query = f"SELECT id, vector FROM chunks WHERE id IN ({rows.marks(batch)})"
+            found.update(self.connection.execute(query, batch).fetchall())
+        joined = b"".join(found[row] for row in chunk_rows)
+        return np.frombuffer(joined, dtype=np.float32).reshape(len(chunk_rows), -1)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Everything read inside sees the library as it stood at the first look."""
+        with rows.translated(self.folder):
+            self.connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self.connection.execute("COMMIT")
+
     # Writing
 
     @contextmanager

@@ -1,0 +1,358 @@
+"""The one object that a program holds: it wires the rooms together.
+
+One engine serves one thread; open another for another. Opening is cheap: the library, the models
+and FAISS are loaded when they are first needed.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from medrag import offline
+from medrag.answerability import answerability
+from medrag.config import Settings, library_folder, load_settings
+from medrag.errors import ConfigError, LibraryError, UsageError
+from medrag.generators.extractive import ExtractiveGenerator
+from medrag.ground import build_prompt, document_warnings
+from medrag.library import Library, VectorCache
+from medrag.models.catalog import EmbeddingModel, find_embedding_model
+from medrag.models.embedder import OnnxEmbedder
+from medrag.retrieve import Arm, Retriever
+from medrag.types import (
+    Answer,
+    CheckedClaim,
+    Document,
+    DocumentInfo,
+    Embedder,
+    Evidence,
+    Generator,
+    IngestReport,
+    Judge,
+    Passage,
+    ProgressHook,
+    Prompt,
+    Usage,
+    Verdict,
+)
+from medrag.verify import RuleJudge, split_claims, verify_claims
+
+DEFAULT_COLLECTION = "default"
+# Below this many chunks the exported model is done before torch has been imported.
+_BULK_CHUNKS = 400
+_SHOWN_LABELS = frozenset({"supported", "partial"})
+_COLLECTION_NAME = re.compile(r"[\w][\w .-]{0,63}")
+ABSTENTION = "The documents in this library do not answer this question."
+
+
+class Engine:
+    """A library with its models. Make one with ``Engine.open``; use it in a ``with`` block."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self.folder = folder
+        self.settings = settings
+        self._library: Library | None = None
+        self._retriever: Retriever | None = None
+        self._embedder: Embedder | None = None
+        self._model: EmbeddingModel | None = None
+        self._guarding = settings.offline
+        if self._guarding:
+            offline.enable(settings.allow_hosts)
+
+    @classmethod
+    def open(
+        cls,
+        library: str | Path | None = None,
+        *,
+        config: str | Path | None = None,
+        settings: Settings | None = None,
+        **flags: object,
+    ) -> Engine:
+        """An engine on a library folder, which ``ingest`` makes where it is missing.
+
+        Without ``library``: ``MEDRAG_LIBRARY``, else ``.medrag`` here, else the user's data
+        folder. Settings come from ``config`` (TOML), ``MEDRAG_*`` variables and ``flags``. While
+        an engine with ``offline=True`` (the default) is open, the whole process is kept offline.
+
+        Raises:
+            ConfigError: a setting is wrong.
+        """
+        if settings is None:
+            settings = load_settings(Path(config) if config else None, **flags)
+        return cls(library_folder(Path(library) if library is not None else None), settings)
+
+    def close(self) -> None:
+        """Close the library and lift the guard. Closing twice is harmless."""
+        self._close_library()
+        if self._guarding:
+            offline.disable_one()
+            self._guarding = False
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Into the library
+
+    def ingest(
+        self,
+        paths: str | Path | Sequence[str | Path],
+        *,
+        collection: str = DEFAULT_COLLECTION,
+        keep_missing: bool = False,
+        progress: ProgressHook | None = None,
+    ) -> IngestReport:
+        """Bring folders and files into the library; see ``IngestReport`` for what happened.
+
+        Raises:
+            ReadError: a path does not exist or there is nothing in it.
+            LibraryError: the library cannot be written. What was stored before is whole.
+        """
+        from medrag.ingest import Ingest
+
+        if not _COLLECTION_NAME.fullmatch(collection):
+            raise UsageError(
+                f"'{collection}' is no name for a collection.",
+                "Use letters, digits, spaces, dots and hyphens, at most 64.",
+            )
+        single = isinstance(paths, str | Path)
+        several = [Path(p) for p in ([paths] if single else paths)]  # type: ignore[list-item]
+        self._close_library()
+        with Library.open(self.folder, write=True) as library:
+            run = Ingest(library, self._bulk_embedder, self.settings, collection, progress)
+            return run.run(several, keep_missing=keep_missing)
+
+    def remove(self, wanted: str) -> tuple[DocumentInfo, ...]:
+        """Take documents out by id (or its first digits) or path; they never answer again.
+
+        Raises:
+            LibraryError: no such document, or several begin with these digits.
+        """
+        self._close_library()
+        with Library.open(self.folder, write=True) as library:
+            found = _exactly_one(library.find(wanted), wanted)
+            library.remove_documents([found.id])
+            library.tidy()
+            VectorCache(library).rebuild()
+            return (found,)
+
+    # Out of the library
+
+    def search(
+        self, question: str, k: int = 8, *, collection: str | None = None, arm: Arm = "hybrid"
+    ) -> list[Passage]:
+        """The k passages nearest to a question. Any string is safe; an empty one finds nothing."""
+        return self._opened().search(question, k, collection=collection, arm=arm)
+
+    def prompt(self, question: str, *, collection: str | None = None) -> tuple[Prompt, float]:
+        """The numbered sources for a question, and the probability that they answer it."""
+        retriever = self._opened()
+        # A few more than are shown: overlapping and superseded ones are still to be left out.
+        passages = retriever.search(question, 2 * self.settings.passages, collection=collection)
+        weights = retriever.term_weights(question)
+        prompt = build_prompt(question, passages, weights, self.settings.passages)
+        return prompt, answerability(weights, passages)
+
+    def ask(
+        self, question: str, *, collection: str | None = None, generator: str | None = None
+    ) -> Answer:
+        """An answer whose every sentence cites its source and has been checked against it.
+
+        It abstains (``answer.abstained``) when the library does not answer; ``sources`` are then
+        the nearest passages. Sentences that the sources do not support are withheld, and counted.
+
+        Raises:
+            UsageError: the question is empty, or the generator unknown.
+        """
+        started = time.perf_counter()
+        if not question.strip():
+            raise UsageError("The question is empty.", "Ask something.")
+        writer = self._generator(generator or self.settings.generator)
+        prompt, probability = self.prompt(question, collection=collection)
+        if probability < self.settings.answer_threshold:
+            reason = "Nothing in the library comes close enough to the question."
+            if not prompt.sources:
+                reason = "Nothing in the library shares a word or a subject with the question."
+            return self._abstain(prompt, writer.name, reason, started)
+        draft = writer.generate(prompt)
+        checked = self._check(draft.text, prompt)
+        shown = [claim for claim in checked if claim.verdict.label in _SHOWN_LABELS]
+        withheld = tuple(claim for claim in checked if claim.verdict.label not in _SHOWN_LABELS)
+        if not shown:
+            reason = "No sentence that was found stood up to the check against its source."
+            return self._abstain(prompt, writer.name, reason, started, withheld)
+        text, claims = _compose(shown)
+        cited = {marker for claim in claims for marker in claim.claim.markers}
+        sources = tuple(source for source in prompt.sources if source.marker in cited)
+        warnings = list(prompt.warnings)
+        if withheld:
+            warnings.append(f"{len(withheld)} sentence(s) withheld: the sources do not say so.")
+        return Answer(
+            question, text, claims, sources, False, None, writer.name,
+            replace(draft.usage, seconds=time.perf_counter() - started),
+            tuple(warnings), self._fingerprint(writer.name), withheld,
+        )  # fmt: skip
+
+    def verify(self, pairs: Iterable[tuple[str, str]]) -> list[Verdict]:
+        """What evidence says of a claim, for each ``(claim, evidence)``, in order."""
+        return self.judge.judge(list(pairs))
+
+    @property
+    def judge(self) -> Judge:
+        """The judge that checks answers, and ``verify``."""
+        return RuleJudge(self.embedder)
+
+    def documents(self) -> list[DocumentInfo]:
+        """What is in the library, by path."""
+        return sorted(self.library.infos().values(), key=lambda info: info.path)
+
+    def document(self, wanted: str) -> Document:
+        """A whole document, by id (or its first digits) or path.
+
+        Raises:
+            LibraryError: no such document, or several begin with these digits.
+        """
+        found = _exactly_one(self.library.find(wanted), wanted)
+        document = self.library.document(found.id)
+        assert document is not None
+        return document
+
+    # The parts, opened when first needed
+
+    @property
+    def library(self) -> Library:
+        """The library, open for reading."""
+        if self._library is None:
+            self._library = Library.open(self.folder)
+        return self._library
+
+    @property
+    def embedder(self) -> Embedder:
+        """The embedder for questions."""
+        if self._embedder is None:
+            model = self.embedding_model
+            if not model.onnx.is_file():
+                self.prepare()
+            self._embedder = OnnxEmbedder(model)
+        return self._embedder
+
+    @property
+    def embedding_model(self) -> EmbeddingModel:
+        """The embedding model of the settings, its weights checked."""
+        if self._model is None:
+            self._model = find_embedding_model(self.settings.embedding_model)
+        return self._model
+
+    def prepare(self) -> None:
+        """Export the embedding model for questions (once a machine; takes some seconds)."""
+        from medrag.models.export import export_onnx
+
+        export_onnx(self.embedding_model)
+
+    def _opened(self) -> Retriever:
+        if self._retriever is None:
+            library = self.library
+            if library.counts()[0] == 0:
+                raise LibraryError(
+                    f"The library in {self.folder} is empty.", "Fill it with: medrag ingest FOLDER"
+                )
+            library.require_model(self.embedder.identity)
+            self._retriever = Retriever(
+                library, VectorCache(library), self.embedder, self.settings
+            )
+        return self._retriever
+
+    def _bulk_embedder(self, chunks: int) -> Embedder:
+        model = self.embedding_model
+        if not model.onnx.is_file():
+            self.prepare()
+        if chunks < _BULK_CHUNKS or self._is_bulk():
+            return self._embedder or self.embedder
+        from medrag.models.embedder import TorchEmbedder
+
+        self._embedder = TorchEmbedder(model)
+        return self._embedder
+
+    def _is_bulk(self) -> bool:
+        return self._embedder is not None and not isinstance(self._embedder, OnnxEmbedder)
+
+    def _generator(self, name: str) -> Generator:
+        if name != "extractive":
+            raise ConfigError(f"There is no generator '{name}'.", "Known: extractive.")
+        return ExtractiveGenerator(self.embedder, self.settings.answer_sentences)
+
+    def _check(self, text: str, prompt: Prompt) -> list[CheckedClaim]:
+        chunks = {source.marker: source.passage.chunk for source in prompt.sources}
+        texts = {marker: chunk.text for marker, chunk in chunks.items()}
+        checked = verify_claims(split_claims(text, texts), texts, self.judge)
+        offsets = {marker: chunk.start for marker, chunk in chunks.items()}
+        return [_in_document(claim, offsets) for claim in checked]
+
+    def _abstain(
+        self,
+        prompt: Prompt,
+        generator: str,
+        reason: str,
+        started: float,
+        withheld: tuple[CheckedClaim, ...] = (),
+    ) -> Answer:
+        usage = Usage(seconds=time.perf_counter() - started)
+        return Answer(
+            prompt.question, ABSTENTION, (), prompt.sources[:3], True, reason, generator, usage,
+            (), self._fingerprint(generator), withheld,
+        )  # fmt: skip
+
+    def _fingerprint(self, generator: str) -> str:
+        library = self.library
+        parts = (library.uuid, str(library.generation), self.embedder.identity.sha256)
+        return self.settings.fingerprint(*parts, generator, self.judge.name)
+
+    def _close_library(self) -> None:
+        if self._library is not None:
+            self._library.close()
+        self._library = self._retriever = None
+
+
+def _exactly_one(found: list[DocumentInfo], wanted: str) -> DocumentInfo:
+    if not found:
+        raise LibraryError(f"There is no document {wanted}.", "See: medrag documents list")
+    if len(found) > 1:
+        raise LibraryError(
+            f"{len(found)} documents begin with {wanted}.", "Give more digits of the id."
+        )
+    return found[0]
+
+
+def _in_document(claim: CheckedClaim, offsets: Mapping[int, int]) -> CheckedClaim:
+    """The evidence's offsets counted in its document instead of in its chunk."""
+    evidence = claim.verdict.evidence
+    if evidence is None or evidence.marker not in offsets:
+        return claim
+    start = offsets[evidence.marker]
+    moved = Evidence(
+        evidence.marker, evidence.quote, start + evidence.start, start + evidence.end
+    )
+    return replace(claim, verdict=replace(claim.verdict, evidence=moved))
+
+
+def _compose(shown: Sequence[CheckedClaim]) -> tuple[str, tuple[CheckedClaim, ...]]:
+    """The answer's text from the sentences that stand, and the claims at their new offsets."""
+    claims, parts, length = [], [], 0
+    for checked in shown:
+        text = checked.text
+        claims.append(
+            replace(
+                checked, claim=replace(checked.claim, start=length, end=length + len(text))
+            )
+        )
+        parts.append(text)
+        length += len(text) + 1
+    return "\n".join(parts), tuple(claims)
+
+
+__all__ = ["ABSTENTION", "DEFAULT_COLLECTION", "Engine", "document_warnings"]

@@ -1,0 +1,1 @@
+"""Who writes an answer. One file an engine, all behind ``types.Generator``."""

@@ -1,0 +1,290 @@
+"""What all readers share: the builder of texts, magic numbers, words joined over line ends."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import zipfile
+from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import PurePath
+
+from medrag.errors import ReadError
+from medrag.text import clean
+from medrag.types import Document, Meta, Page, Section
+
+_MAGIC = (
+    (b"PK\x03\x04", "ZIP"),
+    (b"PK\x05\x06", "ZIP"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "OLE"),
+    (b"\x89PNG", "image"),
+    (b"\xff\xd8\xff", "image"),
+    (b"GIF8", "image"),
+    (b"II*\x00", "image"),
+    (b"MM\x00*", "image"),
+    (b"\x1f\x8b", "gzip"),
+    (b"{\\rtf", "RTF"),
+)
+_SUPERSCRIPTS = str.maketrans("0123456789+-\u2212()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁽⁾ⁿ")
+_UNPACKED_LIMIT = 1024**3
+_XML_LIMIT = 200 * 1024**2
+_RATIO_FROM, _RATIO_LIMIT = 50 * 1024**2, 200
+
+
+def seems(data: bytes) -> str | None:
+    """What the first bytes say the file is: PDF, ZIP, OLE, image ...; None where they are text."""
+    for magic, kind in _MAGIC:
+        if data.startswith(magic):
+            return kind
+    # A PDF may have some bytes of junk before its header, but text may also speak of "%PDF-".
+    return "PDF" if data[:1024].lstrip().startswith(b"%PDF-") else None
+
+
+def check_container(suffix: str, data: bytes) -> None:
+    """Refuse a ZIP that is broken, that is no Office file, or that unpacks to far too much."""
+    main = {".docx": "word/", ".xlsx": "xl/"}[suffix]
+    name = {".docx": "Word document", ".xlsx": "Excel workbook"}[suffix]
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = archive.infolist()
+    except Exception as error:  # zipfile raises BadZipFile, struct.error, ValueError, OSError ...
+        raise ReadError(
+            f"The file is not a {name}, or it is truncated.", "Fetch or save it again."
+        ) from error
+    total = sum(member.file_size for member in members)
+    xml = max((m.file_size for m in members if m.filename.endswith((".xml", ".rels"))), default=0)
+    dense = total > _RATIO_FROM and total > _RATIO_LIMIT * len(data)
+    if total > _UNPACKED_LIMIT or xml > _XML_LIMIT or dense:
+        raise ReadError(
+            f"The file unpacks to {total // 1024**2} MB: it may be a decompression bomb.",
+            "If it is genuine, split it into smaller files.",
+        )
+    if not any(m.filename.startswith(main) for m in members):
+        raise ReadError(
+            f"The file is a ZIP archive but not a {name}.",
+            "Unpack it and ingest the files inside it.",
+        )
+
+
+def one_line(text: str) -> str:
+    """``text`` cleaned, on a single line: the form of a block."""
+    return " ".join(clean(text).split())
+
+
+def digest(data: bytes) -> str:
+    """The identity of a document: SHA-256 of the bytes it was read from."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def superscript(text: str) -> str:
+    """Raised text with raised characters, so that 10 to the 9th never reads as 109."""
+    raised = text.translate(_SUPERSCRIPTS)
+    return raised if re.search(r"\d", text) and not re.search(r"[0-9]", raised) else text
+
+
+def stem_title(path: str) -> str:
+    """A title from a file name, for want of a better one."""
+    stem = PurePath(path.split("#")[0]).stem
+    return one_line(re.sub(r"[_-]+", " ", stem)) or "Untitled"
+
+
+def sensible_title(candidate: object) -> str | None:
+    """``candidate`` as a title, or None where it is a leftover of the program that made it."""
+    if not isinstance(candidate, str):
+        return None
+    title = one_line(candidate)
+    leftover = re.match(r"(microsoft (word|powerpoint|excel)|untitled|document\d*$|slide \d)",
+                        title, re.I)
+    file_name = re.search(r"\.(docx?|pdf|indd|qxd|pptx?|xlsx?|html?|rtf|txt|tmp|pmd)$", title, re.I)
+    if leftover or file_name or sum(ch.isalpha() for ch in title) < 3:
+        return None
+    return title[:300]
+
+
+@dataclass
+class Builder:
+    """Gathers blocks into a text; pages and sections are offsets of what was really written."""
+
+    parts: list[str] = field(default_factory=list)
+    length: int = 0
+    warnings: list[str] = field(default_factory=list)
+    _kind: str = ""
+    _pages: list[Page] = field(default_factory=list)
+    _headings: list[tuple[str, int, int]] = field(default_factory=list)
+    _page_is_fresh: bool = False
+
+    @property
+    def last(self) -> str:
+        """The block written last."""
+        return self.parts[-1] if self.parts else ""
+
+    @property
+    def last_kind(self) -> str:
+        return self._kind
+
+    def block(self, text: str, kind: str = "paragraph", *, tight: bool = False) -> None:
+        """Add one block. Items, rows and ``tight`` blocks follow their like without a gap."""
+        text = one_line(text)
+        if not text:
+            return
+        if self.parts:
+            close = tight or (kind == self._kind and kind in ("item", "row", "line"))
+            self._append("\n" if close else "\n\n")
+        self._start_page()
+        self._append(text)
+        self._kind = kind
+
+    def item(self, text: str, label: str = "-") -> None:
+        """Add a list item."""
+        if text := one_line(text):
+            self.block(f"{label} {text}", "item")
+
+    def row(self, text: str) -> None:
+        """Add a table row that can be read on its own."""
+        self.block(text, "row")
+
+    def heading(self, text: str, level: int) -> None:
+        """Add a heading; its section runs to the next heading of its level or above."""
+        if text := one_line(text):
+            self.block(text, "heading")
+            self._headings.append((text, max(1, level), self.length - len(text)))
+
+    def extend(self, text: str, vocabulary: Container[str] = ()) -> None:
+        """Continue the last block, as where a paragraph runs over the end of a page."""
+        text = one_line(text)
+        if not self.parts or not text:
+            self.block(text)
+            return
+        joined = one_line(join_lines(self.last, text, vocabulary))
+        cut = len(joined) - len(text)
+        self.length += len(joined) - len(self.last)
+        self.parts[-1] = joined
+        # The continued words belong to the new page, so its range begins inside the block. A
+        # hyphen that was taken away shortens what the page before it holds.
+        if self._page_is_fresh:
+            start = self.length - len(joined) + max(0, cut)
+            self._pages = [replace(p, start=min(p.start, start), end=min(p.end, start))
+                           for p in self._pages]
+            self._pages[-1] = replace(self._pages[-1], start=start)
+            self._page_is_fresh = False
+
+    def page(self, number: int, label: str) -> None:
+        """Begin a page; it ends where the next one begins to write."""
+        self.end_page()
+        self._pages.append(Page(number, one_line(label) or str(number), self.length, self.length))
+        self._page_is_fresh = True
+
+    def end_page(self) -> None:
+        """Close the open page."""
+        if self._pages:
+            last = self._pages[-1]
+            end = last.start if self._page_is_fresh else self.length
+            self._pages[-1] = replace(last, end=end)
+        self._page_is_fresh = False
+
+    def warn(self, sentence: str) -> None:
+        """Note, for people, something of the file that could not be read as it stands."""
+        if sentence not in self.warnings:
+            self.warnings.append(one_line(sentence))
+
+    def first_heading(self) -> str | None:
+        """The first heading of the highest level, where that is level 1."""
+        return next((title for title, level, _ in self._headings if level == 1), None)
+
+    def head(self, size: int = 3000) -> str:
+        """The beginning of the text."""
+        out, length = [], 0
+        for part in self.parts:
+            out.append(part)
+            length += len(part)
+            if length >= size:
+                break
+        return "".join(out)[:size]
+
+    def document(
+        self, path: str, identity: str, titles: Iterable[object], meta: Meta | None = None
+    ) -> Document:
+        """The finished document; the first sensible title of ``titles`` is taken."""
+        self.end_page()
+        if not self.length:
+            raise ReadError("The file holds no text.", "Check that it is the right file.")
+        candidates = (sensible_title(title) for title in titles)
+        title = next((t for t in candidates if t), None) or stem_title(path)
+        warnings = tuple(dict.fromkeys((*(meta.warnings if meta else ()), *self.warnings)))
+        return Document(
+            id=identity,
+            path=path,
+            title=title,
+            text="".join(self.parts),
+            pages=tuple(self._pages),
+            sections=tuple(self._sections()),
+            meta=replace(meta or Meta(), warnings=warnings),
+        )
+
+    def _append(self, text: str) -> None:
+        self.parts.append(text)
+        self.length += len(text)
+
+    def _start_page(self) -> None:
+        if self._page_is_fresh:
+            self._pages[-1] = replace(self._pages[-1], start=self.length)
+            self._page_is_fresh = False
+
+    def _sections(self) -> Iterator[Section]:
+        for i, (title, level, start) in enumerate(self._headings):
+            later = (s for _, deep, s in self._headings[i + 1 :] if deep <= level)
+            yield Section(title, level, start, next(later, self.length))
+
+
+_WORD_END = re.compile(r"([^\W\d_]+)-$")
+_WORD_START = re.compile(r"[^\W\d_]+")
+
+
+def join_lines(left: str, right: str, vocabulary: Container[str] = ()) -> str:
+    """Two lines of a paragraph as one, a word hyphenated at the line end made whole.
+
+    ``vocabulary`` holds the lower-cased words that stand unbroken in the document. "treat-ment"
+    is joined; "low-dose" keeps its hyphen unless the document also writes "lowdose".
+    """
+    end, start = _WORD_END.search(left), _WORD_START.match(right)
+    if not left or not right:
+        return left or right
+    if end is None:
+        # "1-" or "5-" before "10 mg" is a range; a dash with a space before it is punctuation.
+        tight = left.endswith("-") and not left.endswith(" -")
+        tight = tight or (left.endswith("/") and not left.endswith(" /"))
+        return left + right if tight else f"{left} {right}"
+    if start is None or not right[0].islower():
+        return left + right
+    first, second = end.group(1).lower(), start.group().lower()
+    whole = first + second in vocabulary
+    apart = first in vocabulary or second in vocabulary
+    return left[:-1] + right if whole or not apart else left + right
+
+
+def vocabulary_of(lines: Sequence[str]) -> set[str]:
+    """Words that stand whole in ``lines``: not those cut by a hyphen at a line's end."""
+    words: set[str] = set()
+    previous_cut = False
+    for line in lines:
+        found = [m.group().lower() for m in _WORD_START.finditer(line)]
+        cut = _WORD_END.search(line) is not None
+        words.update(found[int(previous_cut) : len(found) - int(cut)])
+        previous_cut = cut
+    return words
+
+
+@contextmanager
+def quiet(name: str) -> Iterator[None]:
+    """Keep a parser's remarks off the terminal while it reads."""
+    import logging
+
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
