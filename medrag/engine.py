@@ -147,11 +147,11 @@ class Engine:
         self, question: str, k: int = 8, *, collection: str | None = None, arm: Arm = "hybrid"
     ) -> list[Passage]:
         """The k passages nearest to a question. Any string is safe; an empty one finds nothing."""
-        return self._opened().search(question, k, collection=collection, arm=arm)
+        return self.retriever.search(question, k, collection=collection, arm=arm)
 
     def prompt(self, question: str, *, collection: str | None = None) -> tuple[Prompt, float]:
         """The numbered sources for a question, and the probability that they answer it."""
-        retriever = self._opened()
+        retriever = self.retriever
         # A few more than are shown: overlapping and superseded ones are still to be left out.
         passages = retriever.search(question, 2 * self.settings.passages, collection=collection)
         weights = retriever.term_weights(question)
@@ -248,13 +248,20 @@ class Engine:
             self._model = find_embedding_model(self.settings.embedding_model)
         return self._model
 
+    def use(self, library: Library) -> None:
+        """Work on this open library from now on; it is closed with the engine."""
+        self._close_library()
+        self._library = library
+
     def prepare(self) -> None:
         """Export the embedding model for questions (once a machine; takes some seconds)."""
         from medrag.models.export import export_onnx
 
         export_onnx(self.embedding_model)
 
-    def _opened(self) -> Retriever:
+    @property
+    def retriever(self) -> Retriever:
+        """The retriever over the library, which must hold something."""
         if self._retriever is None:
             library = self.library
             if library.counts()[0] == 0:

@@ -65,8 +65,27 @@ class Retriever:
         allowed = self._library.rows_of(collection) if collection is not None else None
         depth = max(k, self._settings.candidates)
         bm25 = dict(lexical.search(self._library, question, depth, allowed))
-        cosines = self._cosines(question, bm25.keys(), depth, allowed, arm)
-        return fuse(cosines, bm25, self._settings.dense_weight, arm)[:k]
+        weight = self._settings.dense_weight
+        if arm == "lexical":
+            return fuse({}, bm25, weight, arm)[:k]
+        cosines, found = self._cosines(question, bm25.keys(), depth, allowed)
+        if arm == "dense":
+            cosines, bm25 = {row: cosines[row] for row in found}, {}
+        return fuse(cosines, bm25, weight, arm)[:k]
+
+    def arms(self, question: str, k: int) -> dict[Arm, list[Candidate]]:
+        """The k best chunks of each arm, from one look at the library."""
+        if not question.strip():
+            return {"lexical": [], "dense": [], "hybrid": []}
+        bm25 = dict(lexical.search(self._library, question, k))
+        cosines, found = self._cosines(question, bm25.keys(), k, None)
+        dense = {row: cosines[row] for row in found}
+        weight = self._settings.dense_weight
+        return {
+            "lexical": fuse({}, bm25, weight, "lexical")[:k],
+            "dense": fuse(dense, {}, weight, "dense")[:k],
+            "hybrid": fuse(cosines, bm25, weight, "hybrid")[:k],
+        }
 
     def _cosines(
         self,
@@ -74,10 +93,8 @@ class Retriever:
         lexical_rows: Set[int],
         depth: int,
         allowed: Set[int] | None,
-        arm: Arm,
-    ) -> dict[int, float]:
-        if arm == "lexical":
-            return {}
+    ) -> tuple[dict[int, float], list[int]]:
+        """Cosines of what either arm found, and the rows that the dense arm itself found."""
         vector = self._embedder.embed([question])
         scores, rows = self._vectors.search(vector, depth, allowed)
         cosines = {
@@ -85,11 +102,12 @@ class Retriever:
             for row, score in zip(rows[0], scores[0], strict=True)
             if row >= 0
         }
-        if arm == "hybrid":
-            missing = [row for row in lexical_rows if row not in cosines]
-            exact = self._library.vectors_of(missing) @ vector[0] if missing else ()
+        found = list(cosines)
+        missing = [row for row in lexical_rows if row not in cosines]
+        if missing:
+            exact = self._library.vectors_of(missing) @ vector[0]
             cosines.update(zip(missing, map(float, exact), strict=True))
-        return cosines
+        return cosines, found
 
     def _passages(self, question: str, found: Sequence[Candidate]) -> list[Passage]:
         chunks = self._library.chunks([candidate.row for candidate in found])
@@ -136,7 +154,6 @@ def fuse(
 ) -> list[Candidate]:
     """All candidates of an arm, best first; ties go to the chunk that was stored first."""
     weight = {"hybrid": dense_weight, "dense": 1.0, "lexical": 0.0}[arm]
-    found = cosines.keys() | bm25.keys() if arm == "hybrid" else (cosines if weight else bm25)
     best = max(bm25.values(), default=1.0)
     dense_rank = _ranks(cosines)
     lexical_rank = _ranks(bm25)
@@ -150,7 +167,7 @@ def fuse(
             dense_rank=dense_rank.get(row, 0),
             lexical_rank=lexical_rank.get(row, 0),
         )
-        for row in found
+        for row in cosines.keys() | bm25.keys()
     ]
     return sorted(candidates, key=lambda candidate: (-candidate.score, candidate.row))
 

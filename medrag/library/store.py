@@ -176,6 +176,11 @@ class Library:
         )
         return tuple(row[0] for row in self.connection.execute(query, [document_id, end, start]))
 
+    def check(self) -> list[str]:
+        """What does not hold in this library, one line each; empty when all is well."""
+        with rows.translated(self.folder):
+            return rows.disagreements(self.connection)
+
     def rows_of(self, collection: str) -> frozenset[int]:
         """Row numbers of the chunks whose document lies in a collection."""
         query = (
@@ -199,6 +204,9 @@ class Library:
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Everything read inside sees the library as it stood at the first look."""
+        if self.connection.in_transaction:
+            yield
+            return
         with rows.translated(self.folder):
             self.connection.execute("BEGIN")
             try:
@@ -278,11 +286,15 @@ class Library:
     def remove_documents(self, ids: Sequence[str]) -> None:
         """Take documents out, wherever they lie. A file left empty is forgotten."""
         with self.transaction():
-            self._raise_generation()
-            rows.delete_documents(self.connection, ids)
-            self.connection.execute(
-                "DELETE FROM files WHERE id NOT IN (SELECT file_id FROM placements)"
-            )
+            self.drop_documents(ids)
+
+    def drop_documents(self, ids: Sequence[str]) -> None:
+        """The same, inside a transaction that the caller holds."""
+        self._raise_generation()
+        rows.delete_documents(self.connection, ids)
+        self.connection.execute(
+            "DELETE FROM files WHERE id NOT IN (SELECT file_id FROM placements)"
+        )
 
     def tidy(self) -> None:
         """Merge the full-text index, so that no trace of removed text is left in it or the log."""

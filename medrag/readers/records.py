@@ -170,9 +170,12 @@ def _render_object(builder: Builder, value: Mapping[str, Any], level: int) -> No
     if title is not None:
         builder.heading(str(value[title]), level)
         level += 1
-    for key, inner in value.items():
-        if key == title or (title and (key in ("slug", "_id", "id") or key.endswith("_slug"))):
-            continue
+    skipped = {k for k in value if k in ("slug", "_id", "id") or k.endswith("_slug")} if title else {}
+    kept = {k: v for k, v in value.items() if k != title and k not in skipped}
+    if title is not None and len(kept) == 1 and isinstance(inner := next(iter(kept.values())), list):
+        _render_list(builder, inner, level)  # {"type": "Mild", "features": [...]}: one heading does
+        return
+    for key, inner in kept.items():
         text = _scalar(inner)
         if text is not None and len(text) <= _LONG and "\n" not in text:
             builder.block(f"{_spoken(key)}: {text}", "line")

@@ -182,4 +182,6 @@ def _denominators(text: str, end: int, unit: Unit) -> tuple[Unit, int]:
     if dimension in {"beat", "breath", "compression"} and per == ["time"]:
         per = []
         dimension = "beat"
+    if dimension == "dose" and per == ["time"]:
+        dimension = "frequency"  # "4 doses per day" is "4 times a day"
     return Unit(dimension, factor, unit.offset, tuple(sorted(per))), end

@@ -1,0 +1,3 @@
+from medrag.cli import main
+
+main()

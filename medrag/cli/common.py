@@ -1,0 +1,65 @@
+"""What every command shares: its options, its engine, its one JSON object."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from medrag.engine import Engine
+
+LibraryOption = Annotated[
+    Path | None,
+    typer.Option("--library", help="Library folder.", show_default=False, metavar="DIR"),
+]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", help="Configuration file (TOML).", show_default=False, metavar="FILE"),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+CollectionOption = Annotated[
+    str | None,
+    typer.Option("--collection", help="Only this collection.", metavar="NAME"),
+]
+
+
+class State:
+    """What the global options said; a command's own options go before them."""
+
+    library: Path | None = None
+    config: Path | None = None
+    json: bool = False
+
+
+@contextmanager
+def opened(
+    ctx: typer.Context, library: Path | None, config: Path | None, **flags: Any
+) -> Iterator[Engine]:
+    """The engine for a command. The guard stays on until the process ends."""
+    from medrag import offline
+    from medrag.config import load_settings
+    from medrag.engine import Engine
+
+    state: State = ctx.ensure_object(State)
+    settings = load_settings(config or state.config, **flags)
+    if settings.offline:
+        offline.enable(settings.allow_hosts)
+    with Engine.open(library or state.library, settings=settings) as engine:
+        yield engine
+
+
+def print_json(value: Any) -> None:
+    """One JSON object on a line of standard output."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    sys.stdout.write(text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
+
+
+def readable(text: str) -> str:
+    """An argument as text that can be printed and stored, whatever bytes it was typed in."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

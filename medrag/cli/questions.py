@@ -1,0 +1,104 @@
+"""Commands that ask: search, ask, verify."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from medrag.cli.common import (
+    CollectionOption,
+    ConfigOption,
+    JsonOption,
+    LibraryOption,
+    opened,
+    print_json,
+    readable,
+)
+
+ABSTAINED = 3
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(ask)
+    app.command()(search)
+    app.command()(verify)
+
+
+def ask(
+    ctx: typer.Context,
+    question: Annotated[str, typer.Argument(help="In plain words.", show_default=False)],
+    generator: Annotated[
+        str | None, typer.Option("--generator", help="Who writes the answer.", metavar="NAME")
+    ] = None,
+    collection: CollectionOption = None,
+    as_json: JsonOption = False,
+    library: LibraryOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Answer from the documents, each sentence cited and checked; or say that they do not."""
+    with opened(ctx, library, config) as engine:
+        answer = engine.ask(readable(question), collection=collection, generator=generator)
+    if as_json:
+        from medrag.forms import answer_form
+
+        print_json(answer_form(answer))
+    else:
+        from medrag.render import console, show_answer
+
+        show_answer(console(), answer)
+    if answer.abstained:
+        raise typer.Exit(ABSTAINED)
+
+
+def search(
+    ctx: typer.Context,
+    query: Annotated[str, typer.Argument(help="Words or a question.", show_default=False)],
+    k: Annotated[int, typer.Option("-k", "--count", min=1, max=1000, help="How many.")] = 8,
+    collection: CollectionOption = None,
+    as_json: JsonOption = False,
+    library: LibraryOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """The passages nearest to a query, with page and section."""
+    started = time.perf_counter()
+    with opened(ctx, library, config) as engine:
+        passages = engine.search(readable(query), k, collection=collection)
+    if as_json:
+        from medrag.forms import passage_form
+
+        print_json(
+            {
+                "query": readable(query),
+                "passages": [passage_form(n, p) for n, p in enumerate(passages, start=1)],
+                "seconds": round(time.perf_counter() - started, 3),
+            }
+        )
+    else:
+        from medrag.render import console, show_passages
+
+        show_passages(console(), passages)
+
+
+def verify(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="JSON Lines; - for standard input.")] = Path("-"),
+    as_json: JsonOption = False,
+    library: LibraryOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Check claims against evidence: lines {"id", "claim", "evidence"} in, verdicts out.
+
+    The output is JSON Lines in the order of the input, with or without --json.
+    """
+    from medrag.claims_file import read_claims
+    from medrag.forms import verdict_form
+
+    with opened(ctx, library, config) as engine:
+        for batch in read_claims(file):
+            verdicts = engine.verify([(row.claim, row.evidence) for row in batch])
+            for row, verdict in zip(batch, verdicts, strict=True):
+                print_json(verdict_form(row.id, verdict))

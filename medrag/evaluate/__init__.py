@@ -1,0 +1,1 @@
+"""Evaluation of retrieval, claims and answerability on files of the usual forms."""

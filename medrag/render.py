@@ -1,0 +1,195 @@
+"""Answers, passages and reports for a person at a terminal.
+
+Read at a glance, at night: the answer first, a word (never colour alone) for each verdict, then
+the sources with the page to turn to. Plain text where the output is a pipe or NO_COLOR is set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from medrag.errors import one_line
+
+if TYPE_CHECKING:
+    from medrag.types import (
+        Answer,
+        CheckedClaim,
+        Document,
+        DocumentInfo,
+        Failure,
+        IngestReport,
+        Passage,
+        Source,
+    )
+
+_WIDTH = 100
+_SNIPPET = 320
+_VERDICTS = {
+    "supported": ("supported", "green"),
+    "partial": ("partly supported - check the source", "yellow"),
+}
+_FOOTER = "Verbatim from your documents, checked sentence by sentence. Not a medical device."
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console as wide as is good to read; rich itself obeys NO_COLOR and pipes."""
+    made = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    if made.width > _WIDTH or not made.is_terminal:
+        made = Console(stderr=stderr, highlight=False, width=_WIDTH)
+    return made
+
+
+def show_answer(out: Console, answer: Answer) -> None:
+    """The answer, or the abstention with the nearest passages."""
+    if answer.abstained:
+        _show_abstention(out, answer)
+        return
+    out.print()
+    for claim in answer.claims:
+        _show_claim(out, claim)
+    for warning in answer.warnings:
+        out.print(_hanging("! ", Text(warning), "bold yellow"))
+    out.print()
+    out.print(Text("Sources", "bold"))
+    for source in answer.sources:
+        _show_source(out, source, answer.claims)
+    out.print()
+    out.print(Text(f"{_FOOTER} ({answer.usage.seconds:.1f} s)", "dim"))
+
+
+def _show_claim(out: Console, claim: CheckedClaim) -> None:
+    words, colour = _VERDICTS[claim.verdict.label]
+    line = Text(claim.text)
+    line.append(f"  ({words})", colour)
+    out.print(_hanging("  ", line, ""))
+    for problem in claim.verdict.problems:
+        out.print(_hanging("    ! ", Text(problem), "yellow"))
+
+
+def _show_source(out: Console, source: Source, claims: Sequence[CheckedClaim]) -> None:
+    passage = source.passage
+    out.print(_hanging(f"[{source.marker}] ", Text(place(passage)), "bold"))
+    for claim in claims:
+        evidence = claim.verdict.evidence
+        if evidence is not None and evidence.marker == source.marker:
+            quote = " ".join(evidence.quote.split())
+            out.print(Padding(Text(f"\u201c{_short(quote)}\u201d"), (0, 0, 0, 4)))
+    out.print(Padding(Text(one_line(passage.document.path), "dim"), (0, 0, 0, 4)))
+
+
+def _show_abstention(out: Console, answer: Answer) -> None:
+    out.print()
+    out.print(Text("NO ANSWER", "bold yellow").append(f"  {answer.text}", "bold"))
+    if answer.reason:
+        out.print(f"           {answer.reason}")
+    if answer.withheld:
+        out.print(f"           {len(answer.withheld)} sentence(s) withheld.")
+    if not answer.sources:
+        return
+    out.print()
+    out.print(Text("The nearest passages are NOT an answer:", "bold"))
+    for source in answer.sources:
+        out.print(_hanging("  - ", Text(place(source.passage)), ""))
+        snippet = _short(" ".join(source.passage.chunk.text.split()), 160)
+        out.print(Padding(Text(snippet, "dim"), (0, 0, 0, 4)))
+
+
+def place(passage: Passage) -> str:
+    """Where a passage stands: title, version, date, page, section."""
+    document = passage.document
+    parts = [one_line(document.title)]
+    meta = document.meta
+    if meta.version and meta.version not in document.title:
+        parts.append(f"version {meta.version}")
+    if meta.effective_date:
+        parts.append(f"effective {meta.effective_date}")
+    if meta.status and "supersed" in meta.status.lower():
+        parts.append("SUPERSEDED")
+    if passage.page_labels:
+        labels = passage.page_labels
+        shown = labels[0] if len(labels) == 1 else f"{labels[0]} to {labels[-1]}"
+        parts.append(f"page {one_line(shown)}")
+    section = (passage.section or "").removeprefix(document.title).strip(" >")
+    if section:
+        parts.append(one_line(section))
+    return " \u00b7 ".join(parts)
+
+
+def show_passages(out: Console, passages: Sequence[Passage]) -> None:
+    """Search results, best first."""
+    if not passages:
+        out.print("Nothing found.")
+    for rank, passage in enumerate(passages, start=1):
+        out.print()
+        out.print(_hanging(f"{rank}. ", Text(place(passage)), "bold"))
+        out.print(Padding(Text(_short(passage.chunk.text)), (0, 0, 0, 4)))
+        found = ", ".join(f"{arm} {rank}" for arm, rank in passage.ranks.items())
+        note = f"score {passage.score:.3f}; {found}; {one_line(passage.document.path)}"
+        out.print(Padding(Text(note, "dim"), (0, 0, 0, 4)))
+
+
+def show_report(out: Console, report: IngestReport) -> None:
+    """What an ingest did, in a line, then everything a person should look at."""
+    chunks = sum(item.chunks for item in (*report.added, *report.updated))
+    out.print(
+        f"{len(report.added)} added, {len(report.updated)} updated,"
+        f" {len(report.unchanged)} unchanged, {len(report.removed)} removed,"
+        f" {len(report.failed)} failed; {chunks} passages in {report.seconds:.1f} s."
+    )
+    for item in (*report.added, *report.updated):
+        for warning in item.warnings:
+            out.print(_hanging("! ", Text(f"{one_line(item.path)}: {warning}"), "yellow"))
+    for failure in report.failed:
+        show_failure(out, failure)
+
+
+def show_failure(out: Console, failure: Failure) -> None:
+    """A file that was left out, why, and what to do."""
+    text = f"{one_line(failure.path)}: {failure.error} {failure.remedy}"
+    out.print(_hanging("x ", Text(text), "red"))
+
+
+def show_documents(out: Console, documents: Sequence[DocumentInfo]) -> None:
+    """A line or two for each document of the library."""
+    for document in documents:
+        meta = document.meta
+        facts = [
+            f"version {meta.version}" if meta.version else "",
+            f"effective {meta.effective_date}" if meta.effective_date else "",
+            f"{document.pages} pages" if document.pages else "",
+            f"{document.chunks} passages",
+            ", ".join(document.collections),
+        ]
+        out.print(Text(document.id[:12], "dim").append(f"  {one_line(document.title)}", "bold"))
+        out.print(Padding(Text("; ".join(filter(None, facts))), (0, 0, 0, 14)))
+        out.print(Padding(Text(one_line(document.path), "dim"), (0, 0, 0, 14)))
+
+
+def show_document(out: Console, document: Document) -> None:
+    """A document's headings and pages, then its text."""
+    out.print(Text(one_line(document.title), "bold"))
+    out.print(Text(one_line(document.path), "dim"))
+    for warning in document.meta.warnings:
+        out.print(_hanging("! ", Text(warning), "yellow"))
+    out.print()
+    out.print(Text(document.text))
+
+
+def _short(text: str, limit: int = _SNIPPET) -> str:
+    return text if len(text) <= limit else text[:limit].rsplit(" ", 1)[0] + " ..."
+
+
+def _hanging(prefix: str, body: Text, style: str) -> Padding:
+    """A paragraph whose further lines stand under its first word, not under its prefix."""
+    from rich.table import Table
+
+    grid = Table.grid(padding=0)
+    grid.add_column(width=len(prefix), no_wrap=True)
+    grid.add_column()
+    grid.add_row(Text(prefix.rstrip(), style), body)
+    return Padding(grid, 0)

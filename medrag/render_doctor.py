@@ -1,0 +1,38 @@
+"""The doctor's report for a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+
+def show_examination(out: Console, report: dict[str, Any]) -> None:
+    """Problems first, then what is degraded, then the facts."""
+    if report["ok"]:
+        out.print(Text("All is well.", "bold green"))
+    for problem in report["problems"]:
+        out.print(Text(f"PROBLEM  {problem}", "bold red"))
+    for note in report["degraded"]:
+        out.print(Text(f"note     {note}", "yellow"))
+    library = report["library"] or {}
+    if library.get("exists"):
+        cache = library["cache"]
+        out.print(
+            f"library  {library['folder']}: {library['documents']} documents,"
+            f" {library['chunks']} passages, generation {library['generation']}",
+            markup=False,
+        )
+        out.print(f"vectors  cache {cache['status']}, {cache['behind']} behind")
+    else:
+        out.print(f"library  none in {library.get('folder', '?')}", markup=False)
+    if model := report["embedding"]:
+        exported = "exported" if model["exported"] else "not exported yet"
+        out.print(f"model    {model['name']}, {exported}", markup=False)
+        out.print(f"         sha256 {model['sha256']}")
+    network = report["network"]
+    state = "refused" if network["refuses_connections"] else "NOT refused"
+    out.print(f"network  connections are {state}; guarded: {network['guard']}")
+    for name, version in report["packages"].items():
+        out.print(f"package  {name} {version or '(not installed)'}", markup=False)

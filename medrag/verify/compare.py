@@ -1,0 +1,280 @@
+"""Claim against evidence, rule by rule: quantities, negation, opposites, routes, populations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from medrag.verify.quantities import Quantity
+from medrag.verify.reading import Cue, Reading, Slot, read
+
+ProblemKind = Literal[
+    "quantity_missing", "quantity_differs", "comparator_differs", "identifier_missing",
+    "identifier_differs", "negation", "opposite", "route_differs", "route_missing",
+    "population_differs", "population_missing", "swapped", "condition_dropped", "term_missing",
+    "empty",
+]  # fmt: skip
+CONTRADICTING = frozenset(
+    {"quantity_differs", "comparator_differs", "identifier_differs", "negation", "opposite",
+     "route_differs", "population_differs", "swapped"}
+)  # fmt: skip
+_MARGIN = 0.8
+_NEAR = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a rule found, and how to say it to a clinician."""
+
+    kind: ProblemKind
+    message: str
+
+    @property
+    def contradicts(self) -> bool:
+        return self.kind in CONTRADICTING
+
+
+def compare(claim: str, evidence: str) -> list[Problem]:
+    """Every way in which ``claim`` says other than ``evidence``, as far as rules can see."""
+    mine, theirs = read(claim), read(evidence)
+    found: dict[Problem, None] = {}
+    for problem in _slot_problems(mine, theirs):
+        found.setdefault(problem)
+    for problem in _negation_problems(mine, theirs):
+        found.setdefault(problem)
+    for problem in _swap_problems(mine, theirs):
+        found.setdefault(problem)
+    return list(found)
+
+
+def _slot_problems(mine: Reading, theirs: Reading) -> Iterator[Problem]:
+    for slot in mine.slots:
+        others = [other for other in theirs.slots if other.group == slot.group]
+        same = [other for other in others if _equal(slot, other)]
+        if same:
+            other = _better_elsewhere(mine, slot, theirs, same, others)
+            if other is not None:
+                yield _differs(slot, other)
+        elif not _same_otherwise(slot, mine, theirs):
+            problem = _absent(slot, others, mine, theirs)
+            if problem is not None:
+                yield problem
+
+
+def _equal(slot: Slot, other: Slot) -> bool:
+    if slot.value == other.value:
+        return True
+    if slot.group == "q:date":
+        # "June 2024" is said by "1 June 2024": the claim may be less exact, never more.
+        low, high = _bounds(slot)
+        other_low, other_high = _bounds(other)
+        return low <= other_low and other_high <= high
+    return False
+
+
+def _bounds(slot: Slot) -> tuple[Fraction, Fraction]:
+    key = slot.value
+    assert isinstance(key, tuple)
+    return key[1], key[2]
+
+
+def _absent(
+    slot: Slot, others: Sequence[Slot], mine: Reading, theirs: Reading
+) -> Problem | None:
+    """The problem of a claim's slot whose value the evidence never gives."""
+    if others:
+        return _differs(slot, _nearest(mine, slot, theirs, others))
+    if slot.kind == "opposite":
+        return None  # the word itself is missing: lexical coverage will say so
+    if slot.kind == "identifier":
+        return Problem("identifier_missing", f"The source does not name {slot.text}.")
+    if slot.kind == "route":
+        return Problem("route_missing", f"The source does not give the route ({slot.text}).")
+    if slot.kind == "population":
+        return Problem("population_missing", f"The source does not speak of {slot.value}.")
+    return Problem("quantity_missing", f"The source does not give {slot.text.strip()}.")
+
+
+def _differs(slot: Slot, other: Slot) -> Problem:
+    kinds: dict[str, ProblemKind] = {
+        "identifier": "identifier_differs", "route": "route_differs",
+        "population": "population_differs", "opposite": "opposite",
+    }  # fmt: skip
+    kind = kinds.get(slot.kind, "quantity_differs")
+    if kind == "quantity_differs" and _same_number(slot, other):
+        kind = "comparator_differs"
+    verb = "gives" if kind in {"quantity_differs", "route_differs"} else "says"
+    return Problem(
+        kind, f"The source {verb} {other.text.strip()} where the answer says {slot.text.strip()}."
+    )
+
+
+def _same_number(slot: Slot, other: Slot) -> bool:
+    if not (isinstance(slot.value, tuple) and isinstance(other.value, tuple)):
+        return False
+    return {v for v in slot.value[1:3] if v is not None} == {
+        v for v in other.value[1:3] if v is not None
+    }
+
+
+def _same_otherwise(slot: Slot, mine: Reading, theirs: Reading) -> bool:
+    """ "20 mg per day" is "20 mg" together with "daily", and the other way round."""
+    once = Fraction(1, 86400)
+    quantity = next((q for q in mine.quantities if _is(slot, q)), None)
+    if quantity is None:
+        return False
+    if quantity.per and "time" in quantity.per and quantity.kind != "frequency":
+        rest = tuple(p for p in quantity.per if p != "time")
+        if not any(q.kind == "frequency" and q.low == q.high == once for q in theirs.quantities):
+            return False
+        return any(_same_amount(quantity, q, rest, once) for q in theirs.quantities)
+    if quantity.kind == "frequency":
+        # "daily" is said by an amount per day, if the claim's own amount is that amount.
+        return quantity.low == quantity.high == once and any(
+            "time" in q.per and q.kind == "rate" for q in theirs.quantities
+        )
+    if any(q.kind == "frequency" and q.low == q.high == once for q in mine.quantities):
+        return any(
+            "time" in q.per and _same_amount(q, quantity, quantity.per, once)
+            and tuple(p for p in q.per if p != "time") == quantity.per
+            for q in theirs.quantities
+        )
+    return False
+
+
+def _same_amount(rate: Quantity, amount: Quantity, per: tuple[str, ...], once: Fraction) -> bool:
+    """Whether ``rate`` per day is ``amount`` once a day."""
+    if amount.per != per or amount.unit.dimension != rate.unit.dimension:
+        return False
+    def scaled(number: Fraction | None) -> Fraction | None:
+        return None if number is None else number * once
+
+    return (scaled(amount.low), scaled(amount.high), amount.inclusive_low) == (
+        rate.low, rate.high, rate.inclusive_low,
+    )
+
+
+def _is(slot: Slot, quantity: Quantity) -> bool:
+    return (slot.start, slot.end, slot.value) == (quantity.start, quantity.end, quantity.key)
+
+
+def _better_elsewhere(
+    mine: Reading, slot: Slot, theirs: Reading, same: Sequence[Slot], others: Sequence[Slot]
+) -> Slot | None:
+    """The slot of another value whose place in the evidence fits the claim's clearly better.
+
+    The number may be in the source and yet belong to another drug or another age.
+    """
+    rivals = [other for other in others if not _equal(slot, other)]
+    if not rivals:
+        return None
+    here = _context(mine, slot)
+    held = max(_fit(here, _context(theirs, other)) for other in same)
+    best = max(rivals, key=lambda other: _fit(here, _context(theirs, other)))
+    return best if _fit(here, _context(theirs, best)) > held + _MARGIN else None
+
+
+def _nearest(mine: Reading, slot: Slot, theirs: Reading, others: Sequence[Slot]) -> Slot:
+    here = _context(mine, slot)
+    return max(others, key=lambda other: _fit(here, _context(theirs, other)))
+
+
+Context = tuple[list[str], list[str]]
+
+
+def _context(reading: Reading, slot: Slot) -> Context:
+    """The stems before and after a slot, nearest first, up to the next slot of its group."""
+    left, right = 0, len(reading.text)
+    for other in reading.slots:
+        if other.group != slot.group or other.start == slot.start:
+            continue
+        if other.end <= slot.start:
+            left = max(left, other.end)
+        elif other.start >= slot.end:
+            right = min(right, other.start)
+    place = next((i for i, mark in enumerate(reading.marks) if mark.end > slot.start), None)
+    clause = reading.marks[place].clause if place is not None else None
+    marks = [mark for mark in reading.marks if clause is None or mark.clause == clause]
+    before = [mark.stem for mark in marks if left <= mark.start and mark.end <= slot.start]
+    after = [mark.stem for mark in marks if slot.end <= mark.start and mark.end <= right]
+    return before[::-1][:_NEAR], after[:_NEAR]
+
+
+def _fit(one: Context, other: Context) -> float:
+    total = 0.0
+    for mine, theirs in zip(one, other, strict=True):
+        ranks = {stem: rank for rank, stem in reversed(list(enumerate(theirs)))}
+        for rank, stem in enumerate(mine):
+            if stem in ranks:
+                total += 1.0 / (1.0 + 0.25 * max(rank, ranks[stem]))
+    return total
+
+
+def _negation_problems(mine: Reading, theirs: Reading) -> Iterator[Problem]:
+    for cue in mine.cues:
+        word = _undenied(mine, cue, theirs)
+        if word is not None:
+            yield Problem(
+                "negation", f"The answer says “{cue.word}” of “{word}”; the source does not."
+            )
+    for cue in theirs.cues:
+        word = _undenied(theirs, cue, mine, asserted=True)
+        if word is not None:
+            yield Problem(
+                "negation", f"The source says “{cue.word}” of “{word}”; the answer does not."
+            )
+
+
+def _undenied(one: Reading, cue: Cue, other: Reading, asserted: bool = False) -> str | None:
+    """A word that ``cue`` denies in ``one`` and that ``other`` has, denied by nothing.
+
+    With ``asserted``, a word that ``one`` itself also says outside any negation is no mismatch.
+    """
+    # "Contraindicated" denies its subject, which "should not be used" has before it.
+    reached = {
+        other.tokens[place].stem
+        for each in other.cues
+        for place in (each.around if cue.predicate else each.reach)
+    }
+    plain = {token.stem for token in other.tokens if token.content or token.measured}
+    for place in cue.heads:
+        token = one.tokens[place]
+        if token.stem not in plain or token.stem in reached or not token.word.isalpha():
+            continue
+        if asserted and _said_plainly(one, token.stem):
+            continue
+        return token.word
+    return None
+
+
+def _said_plainly(reading: Reading, stem: str) -> bool:
+    reached = {place for cue in reading.cues for place in cue.reach}
+    return any(
+        token.stem == stem and place not in reached for place, token in enumerate(reading.tokens)
+    )
+
+
+def _swap_problems(mine: Reading, theirs: Reading) -> Iterator[Problem]:
+    """ "A is better than B" against "B is better than A"."""
+    for my_left, my_right in _sides(mine):
+        for their_left, their_right in _sides(theirs):
+            crossed = (my_left & their_right) - their_left
+            back = (my_right & their_left) - their_right
+            if crossed and back:
+                yield Problem(
+                    "swapped", "The source compares these the other way round: "
+                    f"“{min(back)}” and “{min(crossed)}” have changed places."
+                )
+                return
+
+
+def _sides(reading: Reading) -> Iterator[tuple[set[str], set[str]]]:
+    for place, token in enumerate(reading.tokens):
+        if token.word not in {"than", "versus", "vs", "instead"}:
+            continue
+        near = reading.tokens
+        left = [t.stem for t in near[max(0, place - 10) : place] if t.content or t.measured]
+        right = [t.stem for t in near[place + 1 : place + 6] if t.content or t.measured]
+        yield set(left), set(right)

@@ -1,0 +1,126 @@
+"""How often: "every 6 hours", "q6h", "four times a day" and "QDS" are one frequency."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from medrag.verify.numbers import NUMBER, value
+
+DAY = Fraction(86400)
+_SECONDS = {
+    "minute": Fraction(60), "min": Fraction(60), "hour": Fraction(3600), "hr": Fraction(3600),
+    "h": Fraction(3600), "day": DAY, "night": DAY, "morning": DAY, "evening": DAY,
+    "week": 7 * DAY, "fortnight": 14 * DAY, "second": Fraction(1),
+}  # fmt: skip
+_MONTHS = {"month": Fraction(1), "year": Fraction(12)}
+_PERIOD = r"(minute|min|hour|hr|h|day|night|morning|evening|week|fortnight|month|year)s?"
+_ADVERBS = {
+    "hourly": "hour", "daily": "day", "nightly": "night", "weekly": "week",
+    "fortnightly": "fortnight", "monthly": "month", "yearly": "year", "annually": "year",
+}  # fmt: skip
+_ADVERB = r"(hourly|daily|nightly|weekly|fortnightly|monthly|yearly|annually)"
+_TIMES = rf"(?:(once|twice|thrice)|({NUMBER})[ ]?(?:times|x|×))"
+_RANGE = rf"(?:({NUMBER})(?: to |-|–| or )({NUMBER})[ ](?:times))"
+_ONCE_OR_TWICE = r"(?:(once|twice)(?: to | or |-)(twice|thrice|three times))"
+_PER = rf"[ -](?:(?:a|an|per|each|every|in|in a|in any|over)[ ])?(?:(24)[ -]?hours?|{_ADVERB}|{_PERIOD})\b"
+
+_COUNTED = re.compile(rf"(?:{_ONCE_OR_TWICE}|{_RANGE}|{_TIMES}){_PER}", re.I)
+_EVERY = re.compile(
+    rf"\b(?:every|each)[ ](?:(other|second|third|alternate)[ ]|({NUMBER})"
+    rf"(?:(?:[ ]?[-–][ ]?|[ ]to[ ]|[ ]or[ ])({NUMBER}))?[ -]?)?{_PERIOD}\b"
+    r"|\b(alternate|alternating)[ ]days?\b",
+    re.I,
+)
+_HOURLY = re.compile(
+    rf"({NUMBER})(?:(?:[ ]?[-–][ ]?|[ ]to[ ])({NUMBER}))?[ -]?{_ADVERB}\b", re.I
+)
+_Q_HOURS = re.compile(
+    r"\bq[. ]?([0-9]{1,2})(?:[ ]?[-–][ ]?([0-9]{1,2}))?[. ]?(?:h|hr|hrs|hours?)\b\.?", re.I
+)
+_ALONE = re.compile(rf"\b{_ADVERB}\b|\b(q\.?h)\b", re.I)
+_LATIN = re.compile(
+    r"(?<![A-Za-z.])(?:((?i:b\.?i\.?d|b\.?d))|((?i:t\.?d\.?s|t\.?i\.?d))"
+    r"|((?i:q\.?d\.?s|q\.?i\.?d))|((?i:q\.?d)|O\.?D|(?<=mg )od|(?<=puffs )od))(?![A-Za-z])"
+)
+_WORD_TIMES = {"once": 1, "twice": 2, "thrice": 3, "three times": 3}
+_ORDINAL = {"other": 2, "second": 2, "alternate": 2, "third": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Frequency:
+    """Events per second (or per month), with the span it was read from."""
+
+    low: Fraction
+    high: Fraction
+    per: str
+    start: int
+    end: int
+
+
+def find_frequencies(text: str) -> Iterator[Frequency]:
+    """Frequencies in ``text``, the longer readings first; spans may overlap."""
+    for match in _COUNTED.finditer(text):
+        yield from _counted(match)
+    for match in _EVERY.finditer(text):
+        yield from _every(match)
+    for match in _HOURLY.finditer(text):
+        yield from _made(match, _interval(match.group(1)), _interval(match.group(2)),
+                         _ADVERBS[match.group(3).lower()])
+    for match in _Q_HOURS.finditer(text):
+        yield from _made(match, _interval(match.group(1)), _interval(match.group(2)), "hour")
+    for match in _LATIN.finditer(text):
+        times = next(i for i, group in enumerate(match.groups()) if group is not None)
+        rate = Fraction((2, 3, 4, 1)[times]) / DAY
+        yield Frequency(rate, rate, "time", match.start(), match.end())
+    for match in _ALONE.finditer(text):
+        adverb = match.group(1)
+        yield from _made(match, Fraction(1), None, _ADVERBS[adverb.lower()] if adverb else "hour")
+
+
+def _interval(text: str | None) -> Fraction | None:
+    return value(text) if text else None
+
+
+def _counted(match: re.Match[str]) -> Iterator[Frequency]:
+    once, twice, first, second, word, number, day, adverb, period = match.groups()
+    if once:
+        low, high = Fraction(_WORD_TIMES[once.lower()]), Fraction(_WORD_TIMES[twice.lower()])
+    elif first:
+        low, high = value(first), value(second)
+    else:
+        low = high = Fraction(_WORD_TIMES[word.lower()]) if word else value(number)
+    name = "day" if day else _ADVERBS[adverb.lower()] if adverb else period.lower()
+    seconds, per = _period(name)
+    if low > high:
+        low, high = high, low
+    yield Frequency(low / seconds, high / seconds, per, match.start(), match.end())
+
+
+def _every(match: re.Match[str]) -> Iterator[Frequency]:
+    ordinal, first, second, period, alternate = match.groups()
+    if alternate:
+        yield from _made(match, Fraction(2), None, "day")
+    elif ordinal:
+        yield from _made(match, Fraction(_ORDINAL[ordinal.lower()]), None, period.lower())
+    else:
+        yield from _made(match, _interval(first) or Fraction(1), _interval(second), period.lower())
+
+
+def _made(
+    match: re.Match[str], first: Fraction | None, second: Fraction | None, period: str
+) -> Iterator[Frequency]:
+    """A frequency from an interval: every ``first`` to ``second`` periods."""
+    seconds, per = _period(period)
+    if not first or (second is not None and not second):
+        return
+    rates = sorted((1 / (first * seconds), 1 / ((second or first) * seconds)))
+    yield Frequency(rates[0], rates[1], per, match.start(), match.end())
+
+
+def _period(name: str) -> tuple[Fraction, str]:
+    if name in _MONTHS:
+        return _MONTHS[name], "month"
+    return _SECONDS[name], "time"

@@ -1,0 +1,203 @@
+"""The first judge: rules and words. It would rather say nothing than guess."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from medrag.types import Evidence, Label, Verdict
+from medrag.verify.claims import bare
+from medrag.verify.compare import Problem, compare
+from medrag.verify.lexicon import CONDITIONS
+from medrag.verify.support import Support, measure
+from medrag.verify.windows import MAX_CHARS, Passage, Window, around, best_windows, cut
+
+if TYPE_CHECKING:
+    from medrag.types import Embedder
+
+_ONLY_MISSING = frozenset(
+    {"quantity_missing", "identifier_missing", "route_missing", "population_missing",
+     "term_missing"}
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Where the labels part. ``supported`` and ``order`` are what a supported claim must reach;
+    ``partial`` is the coverage below which a claim is not about this evidence."""
+
+    supported: float = 0.8
+    order: float = 0.5
+    partial: float = 0.6
+    cosine: float = 0.85
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """One claim held against one window."""
+
+    window: Window
+    support: Support
+    problems: tuple[Problem, ...]
+    cosine: float | None = None
+
+    @property
+    def contradicted(self) -> bool:
+        return any(problem.contradicts for problem in self.problems)
+
+
+class RuleJudge:
+    """Judges by rules (numbers, units, negation, opposites) and by the words in common.
+
+    The embedder, where there is one, moves the score of paraphrases a little; it never
+    overrides a rule.
+    """
+
+    def __init__(
+        self, embedder: Embedder | None = None, thresholds: Thresholds | None = None
+    ) -> None:
+        self._embedder = embedder
+        self._thresholds = thresholds or Thresholds()
+
+    @property
+    def name(self) -> str:
+        return "rules" if self._embedder is None else f"rules+{self._embedder.identity.name}"
+
+    def judge(self, pairs: Sequence[tuple[str, str]]) -> list[Verdict]:
+        """One verdict for each ``(claim, evidence)``, in order. The quote of the evidence is
+        ``evidence[start:end]``; its marker is 0 until the caller fills it in."""
+        findings = [self._find(bare(claim), evidence) for claim, evidence in pairs]
+        cosines = self._cosines(pairs, findings)
+        return [
+            _verdict(evidence, finding, cosine, self._thresholds)
+            for (_, evidence), finding, cosine in zip(pairs, findings, cosines, strict=True)
+        ]
+
+    def _find(self, claim: str, evidence: str) -> _Finding | str:
+        if not any(ch.isalnum() for ch in claim):
+            return "There is nothing in this sentence to check."
+        if not any(ch.isalnum() for ch in evidence):
+            return "The source has no text to check this against."
+        claim = claim[:MAX_CHARS]
+        passage = cut(evidence)
+        windows = best_windows(claim, passage)
+        best: _Finding | None = None
+        for window in windows:
+            # A window that covers clearly less is not a second opinion, only noise.
+            if best is not None and window.coverage < windows[0].coverage - 0.05:
+                break
+            finding = self._widened(claim, passage, window)
+            if best is None or _rank(finding, self._thresholds) > _rank(best, self._thresholds):
+                best = finding
+            if not best.problems:
+                break
+        return best if best is not None else "The source has no text to check this against."
+
+    def _widened(self, claim: str, passage: Passage, window: Window) -> _Finding:
+        """The finding for a window; for a wider one if that has what is missing here."""
+        finding = _hold(claim, passage, window)
+        if not finding.problems or finding.support.coverage < self._thresholds.partial:
+            return finding
+        if all(problem.kind in _ONLY_MISSING for problem in finding.problems):
+            for wider in around(window, passage):
+                other = _hold(claim, passage, wider)
+                if not other.problems:
+                    return other
+        return finding
+
+    def _cosines(
+        self, pairs: Sequence[tuple[str, str]], findings: Sequence[_Finding | str]
+    ) -> list[float | None]:
+        """Claim-to-window cosines, in one batch, of the pairs that words alone do not decide."""
+        cosines: list[float | None] = [None] * len(pairs)
+        if self._embedder is None:
+            return cosines
+        open_pairs = [
+            (i, f) for i, f in enumerate(findings)
+            if isinstance(f, _Finding) and not f.support.verbatim and not f.contradicted
+        ]  # fmt: skip
+        if not open_pairs:
+            return cosines
+        texts = [bare(pairs[i][0])[:MAX_CHARS] for i, _ in open_pairs]
+        texts += [pairs[i][1][f.window.start : f.window.end] for i, f in open_pairs]
+        vectors = self._embedder.embed(texts)
+        half = len(open_pairs)
+        for row, (i, _) in enumerate(open_pairs):
+            cosines[i] = float(vectors[row] @ vectors[half + row])
+        return cosines
+
+
+def _hold(claim: str, passage: Passage, window: Window) -> _Finding:
+    quote = passage.text[window.start : window.end]
+    text = f"{window.context}\n{quote}" if window.context else quote
+    support = measure(claim, text, passage.defined)
+    problems = compare(claim, text)
+    problems += [
+        Problem("term_missing", f"The source does not mention “{word}”.")
+        for word in support.missing[:5]
+    ]
+    dropped = _dropped_condition(claim, quote)
+    if dropped:
+        problems.append(
+            Problem("condition_dropped", f"The source adds a condition (“{dropped} …”).")
+        )
+    return _Finding(window, support, tuple(problems))
+
+
+def _dropped_condition(claim: str, quote: str) -> str | None:
+    """A condition of the source ("unless", "only if") that the claim leaves out."""
+    mine, theirs = claim.lower(), quote.lower()
+    for words in CONDITIONS:
+        if f" {words} " in f" {theirs} " and f" {words} " not in f" {mine} ":
+            return words
+    return None
+
+
+def _rank(finding: _Finding, limits: Thresholds) -> tuple[int, float, int]:
+    clean = not finding.problems and finding.support.order >= limits.order
+    return (int(clean), finding.support.coverage - 0.1 * len(finding.problems),
+            -finding.window.size)
+
+
+def _verdict(
+    evidence: str, finding: _Finding | str, cosine: float | None, limits: Thresholds
+) -> Verdict:
+    if isinstance(finding, str):
+        return Verdict("unsupported", 0.0, (0.0, 1.0, 0.0), None, (finding,))
+    label, score, refuted = _label(finding, cosine, limits)
+    window = finding.window
+    problems = [problem.message for problem in finding.problems]
+    if not problems and label != "supported":
+        problems.append("The source uses these words, but does not clearly say this.")
+    score, refuted = round(score, 4), round(refuted, 4)
+    return Verdict(
+        label=label,
+        score=score,
+        probabilities=(score, max(0.0, 1.0 - score - refuted), refuted),
+        evidence=Evidence(0, evidence[window.start : window.end], window.start, window.end),
+        problems=tuple(problems),
+    )
+
+
+def _label(
+    finding: _Finding, cosine: float | None, limits: Thresholds
+) -> tuple[Label, float, float]:
+    """Label, P(supported), P(refuted). A rule's finding decides before any similarity."""
+    cover, order = finding.support.coverage, finding.support.order
+    lift = max(0.0, (cosine or 0.0) - 0.6) / 0.4 * 0.1
+    if finding.contradicted and cover >= limits.partial:
+        return "contradicted", 0.03 + 0.05 * (1.0 - cover), 0.6 + 0.35 * cover
+    if not finding.problems:
+        if finding.support.verbatim:
+            return "supported", 0.99, 0.002
+        near = cosine is not None and cosine >= limits.cosine and order >= limits.order / 2
+        if cover >= limits.supported and (order >= limits.order or near):
+            return "supported", min(0.97, 0.6 + 0.2 * cover + 0.15 * order + lift), 0.02
+    if finding.contradicted:
+        return "unsupported", 0.05 + 0.15 * cover, 0.15 + 0.25 * cover
+    harm = 0.1 * sum(p.kind != "term_missing" for p in finding.problems)
+    score = max(0.02, min(0.49, 0.4 * cover + 0.05 * order + lift - harm))
+    if cover >= limits.partial:
+        return "partial", score, 0.1
+    return "unsupported", score, 0.08

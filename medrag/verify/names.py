@@ -1,0 +1,113 @@
+"""Dates, and numbers that are part of a name: "type 2", "COVID-19", "HbA1c", "Table 1"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+_MONTHS = {
+    name: i // 2 + 1
+    for i, name in enumerate(
+        "january jan february feb march mar april apr may _may june jun july jul august aug "
+        "september sep october oct november nov december dec".split()
+    )
+} | {"sept": 9}
+_MONTH = "(" + "|".join(sorted(set(_MONTHS) - {"_may"}, key=len, reverse=True)) + r")\.?"
+_ISO = re.compile(r"(?<![0-9-])([12][0-9]{3})-([01][0-9])(?:-([0-3][0-9]))?(?![0-9-])")
+_DAY_FIRST = re.compile(
+    rf"(?<![0-9.])([0-3]?[0-9])(?:st|nd|rd|th)?(?: of)? {_MONTH},? ([12][0-9]{{3}})\b", re.I
+)
+_MONTH_FIRST = re.compile(
+    rf"\b{_MONTH} (?:([0-3]?[0-9])(?:st|nd|rd|th)?,? )?([12][0-9]{{3}})\b", re.I
+)
+_YEAR = re.compile(
+    r"(?<![0-9.,/:–-])(19[0-9]{2}|20[0-9]{2})"
+    r"(?![0-9]|[.,][0-9]|%| ?(?:mg|g|kg|ml|l|mcg|µg|units?|iu|u|kcal|kj|times|patients|people)\b)",
+    re.I,
+)
+
+_ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9,
+          "x": 10, "xi": 11, "xii": 12}  # fmt: skip
+_HEADS = (
+    "types?|grades?|stages?|class|classes|sections?|tables?|figures?|fig|chapters?|steps?|phases?"
+    "|category|categories|groups?|appendix|version|tiers?|schedule|page|day|week|cycle|factor"
+    "|part|box|rule|recommendation|visit|asa|nyha|line|step|ckd|grade"
+)
+_LABELLED = re.compile(
+    rf"\b({_HEADS})[ -](?:([IVX]{{1,4}})(?![A-Za-z])|([0-9]{{1,3}}(?:\.[0-9]{{1,2}}){{0,3}}[a-e]?"
+    r"(?:(?: ?[-–] ?| to )[1-9][0-9]?[a-e]?(?! ?(?:mg|g|ml)\b))?))"
+    r"(?![0-9A-Za-z%]|[./][0-9]|[ -](?:mg|g|ml|mmol|hours?|days?|weeks?|months?|years?|minutes?)\b)",
+    re.I,
+)
+_GLUED = re.compile(
+    r"(?<![0-9A-Za-z.])(?:(?![x×][0-9])(?!q ?[0-9]+ ?h)[A-Za-z][A-Za-z]{0,12}-?[0-9][0-9A-Za-z]*"
+    r"(?:-[0-9A-Za-z]+)?|[0-9]{1,2}-[A-Z]{2,}[A-Za-z]*|[0-9]{1,2}(?:st|nd|rd|th)\b)"
+)
+_LABEL_RANGE = re.compile(r" ?[-–] ?| to ")
+_DIGIT = re.compile(r"[0-9]+")
+# "weeks 2-4" and "n=30" are amounts of something, not names.
+_NOT_A_NAME = re.compile(r"(?:n|p|to|by|of|in|and|or|is|at|the|over|under|about|for)-?[0-9]", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A date or an identifier: ``group`` says what it can be compared with."""
+
+    kind: str
+    group: str
+    name: str
+    low: Fraction
+    high: Fraction
+    start: int
+    end: int
+
+
+def find_dates(text: str) -> Iterator[Name]:
+    """Dates, the more exact first. A month or year is the range of its days."""
+    for match in _ISO.finditer(text):
+        yield from _date(match, match.group(1), int(match.group(2)), match.group(3))
+    for match in _DAY_FIRST.finditer(text):
+        yield from _date(match, match.group(3), _MONTHS[match.group(2).lower()], match.group(1))
+    for match in _MONTH_FIRST.finditer(text):
+        yield from _date(match, match.group(3), _MONTHS[match.group(1).lower()], match.group(2))
+    for match in _YEAR.finditer(text):
+        yield from _date(match, match.group(1), None, None)
+
+
+def _date(match: re.Match[str], year: str, month: int | None, day: str | None) -> Iterator[Name]:
+    if month is not None and not 1 <= month <= 12:
+        return
+    first = int(year) * 10000 + (month or 0) * 100 + int(day or 0)
+    last = int(year) * 10000 + (month or 99) * 100 + int(day or 99)
+    yield Name("date", "date", "", Fraction(first), Fraction(last), match.start(), match.end())
+
+
+def find_identifiers(text: str) -> Iterator[Name]:
+    """Numbers that name a thing: they are compared as words, never converted."""
+    for match in _LABELLED.finditer(text):
+        head, roman, arabic = match.groups()
+        if roman and not roman.isupper():
+            continue
+        label = str(_ROMAN.get(roman.lower(), roman)) if roman else arabic.lower()
+        label = _LABEL_RANGE.sub("-", label)
+        head = _singular(head.lower())
+        yield _identifier(match, f"id:{head}", f"{head} {label}")
+    for match in _GLUED.finditer(text):
+        if _NOT_A_NAME.match(match.group()):
+            continue
+        name = match.group().lower().replace("-", "")
+        yield _identifier(match, "id:" + _DIGIT.sub("#", name), name)
+
+
+def _identifier(match: re.Match[str], group: str, name: str) -> Name:
+    return Name("identifier", group, name, Fraction(0), Fraction(0), match.start(), match.end())
+
+
+def _singular(head: str) -> str:
+    if head in {"class", "classes"}:
+        return "class"
+    if head in {"category", "categories"}:
+        return "category"
+    return head[:-1] if head.endswith("s") and head not in {"nyha"} else head

@@ -1,0 +1,289 @@
+"""The quantities of a sentence, in canonical form, so that 0.5 g and 500 mg are equal.
+
+Exact arithmetic throughout: a dose that differs in the last digit differs.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import lru_cache
+
+from medrag.verify.comparators import Bound, bound_of
+from medrag.verify.frequencies import find_frequencies
+from medrag.verify.names import Name, find_dates, find_identifiers
+from medrag.verify.numbers import NUMBER, scale, value
+from medrag.verify.units import COUNT, Unit, read_unit
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number with its unit; ``low`` and ``high`` are in the base unit of the dimension.
+
+    ``text`` is what was read, comparator included: ``sentence[start:end] == text``. An open side
+    of a comparison is None. ``name`` is set for identifiers, which have no value.
+    """
+
+    low: Fraction | None
+    high: Fraction | None
+    inclusive_low: bool
+    inclusive_high: bool
+    unit: Unit
+    per: tuple[str, ...]
+    kind: str
+    comparator: str
+    start: int
+    end: int
+    text: str
+    name: str = ""
+
+    @property
+    def group(self) -> str:
+        """What it may be compared with: the dimension and what it is per."""
+        return "|".join((self.unit.dimension, *self.per))
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Equal keys are equal quantities."""
+        return (self.group, self.low, self.high, self.inclusive_low, self.inclusive_high, self.name)
+
+
+_SEPARATOR = r"(?:[ \t]?[-–—−~][ \t]?|[ \t]to[ \t](?:about[ \t])?|[ \t]through[ \t])"
+_NUMBER = re.compile(rf"(?P<sign>(?<![0-9A-Za-z)\]])[-−–](?=[0-9.]))?(?P<n>{NUMBER})", re.I)
+_NEXT = re.compile(rf"{_SEPARATOR}(?P<n>{NUMBER})", re.I)
+_AND = re.compile(rf"[ \t](?:and|to)[ \t](?P<n>{NUMBER})", re.I)
+_PLUS_MINUS = re.compile(rf"[ \t]?(?:±|\+/-)[ \t]?(?P<n>{NUMBER})", re.I)
+_PRESSURE = re.compile(
+    r"(?<![0-9./])(?P<a>[0-9]{2,3})[ ]?/[ ]?(?P<b>[0-9]{2,3})(?![0-9/.])(?P<u>[ ]?mm ?Hg)?"
+)
+_ONE_IN = re.compile(rf"({NUMBER})[ ](?:in|out of)[ ](?:every )?({NUMBER})(?![ ]?-?(?:hours?|days?|"
+                     r"weeks?|months?|years?|minutes?|mg|g|ml|%|h|min)\b)(?![.,]?[0-9])", re.I)
+_COLON = re.compile(r"(?<![0-9:.,])([0-9]+(?:,[0-9]{3})*):([0-9]+(?:[, ][0-9]{3})*)(?![0-9:])")
+_REFERENCE = re.compile(r"\[[0-9][0-9,;\s–-]{0,40}\]")
+_LIST_LABEL = re.compile(r"(?:^|(?<=\n))[ \t]*\(?[0-9]{1,3}[.)](?=[ \t])")
+_ARTICLE = re.compile(r"[ \t](?:of[ \t])?an?(?=[ \t])", re.I)
+_BETWEEN = re.compile(r"\bbetween[ \t]+$", re.I)
+_AGED = re.compile(r"\b(?:age[ds]?|age of)(?: (?:of|between|under|over|about|from|≥|>|<|≤))*[ \t]?$", re.I)
+_OLD = re.compile(r"[ -](?:of age|old|older|and older|or older|younger)\b", re.I)
+_LISTED = re.compile(r"[ \t]?(?:,[ \t]?(?:or[ \t]|and[ \t])?|[ \t]or[ \t]|[ \t]and[ \t]|/)")
+_KINDS = {
+    "percent": "percent", "time": "duration", "month": "duration", "": "count",
+    "temperature": "amount",
+}  # fmt: skip
+
+
+@lru_cache(maxsize=8192)
+def parse(text: str) -> tuple[Quantity, ...]:
+    """Every quantity of ``text``, in order of its start."""
+    taken = bytearray(len(text) + 1)
+    for pattern in (_REFERENCE, _LIST_LABEL):
+        for match in pattern.finditer(text):
+            _take(taken, match.start(), match.end())
+    found: list[Quantity] = []
+    for name in find_dates(text):
+        _add_name(found, taken, text, name)
+    _add_frequencies(found, taken, text)
+    for name in find_identifiers(text):
+        _add_name(found, taken, text, name)
+    _add_pressures(found, taken, text)
+    _add_ratios(found, taken, text)
+    _add_numbers(found, taken, text)
+    found.sort(key=lambda q: (q.start, q.end))
+    return tuple(_inherit_units(found, text))
+
+
+def _free(taken: bytearray, start: int, end: int) -> bool:
+    return taken.find(1, start, end) < 0
+
+
+def _take(taken: bytearray, start: int, end: int) -> None:
+    taken[start:end] = b"\x01" * (end - start)
+
+
+def _add_name(found: list[Quantity], taken: bytearray, text: str, name: Name) -> None:
+    if not _free(taken, name.start, name.end):
+        return
+    _take(taken, name.start, name.end)
+    span = text[name.start : name.end]
+    found.append(Quantity(name.low, name.high, True, True, Unit(name.group), (), name.kind, "",
+                          name.start, name.end, span, name.name))
+
+
+def _make(
+    text: str, low: Fraction, high: Fraction, unit: Unit, kind: str, span: tuple[int, int]
+) -> Quantity:
+    """A quantity with the comparator that stands before or after it."""
+    bound = bound_of(text, span[0], span[1], unit.dimension)
+    start, end = bound.start, bound.end
+    return Quantity(
+        low=None if bound.open_low else low,
+        high=None if bound.open_high else high,
+        inclusive_low=bound.inclusive,
+        inclusive_high=bound.inclusive,
+        unit=unit,
+        per=unit.per,
+        kind=kind,
+        comparator=bound.sign,
+        start=start,
+        end=end,
+        text=text[start:end],
+    )
+
+
+def _add_frequencies(found: list[Quantity], taken: bytearray, text: str) -> None:
+    for item in find_frequencies(text):
+        if not _free(taken, item.start, item.end):
+            continue
+        _take(taken, item.start, item.end)
+        unit = Unit("frequency", per=(item.per,))
+        span = (item.start, item.end)
+        # In "maximum daily dose" the maximum is of the dose, not of the days.
+        if text[item.start : item.end].isalpha():
+            word = text[item.start : item.end]
+            found.append(Quantity(item.low, item.high, True, True, unit, unit.per, "frequency",
+                                  "", *span, word))
+            continue
+        found.append(_make(text, item.low, item.high, unit, "frequency", span))
+
+
+def _add_pressures(found: list[Quantity], taken: bytearray, text: str) -> None:
+    for match in _PRESSURE.finditer(text):
+        top, bottom = int(match["a"]), int(match["b"])
+        if not (40 <= top <= 300 and 20 <= bottom < top) or not _free(taken, *match.span()):
+            continue
+        _take(taken, *match.span())
+        for group, number in (("systolic", "a"), ("diastolic", "b")):
+            exact = Fraction(match[number])
+            made = _make(text, exact, exact, Unit(group), "ratio", match.span())
+            found.append(made)
+
+
+def _add_ratios(found: list[Quantity], taken: bytearray, text: str) -> None:
+    for pattern in (_ONE_IN, _COLON):
+        for match in pattern.finditer(text):
+            top, bottom = value(match.group(1)), value(match.group(2))
+            if bottom <= top or not _free(taken, *match.span()):
+                continue
+            _take(taken, *match.span())
+            ratio = top / bottom
+            found.append(_make(text, ratio, ratio, Unit("ratio"), "ratio", match.span()))
+
+
+def _add_numbers(found: list[Quantity], taken: bytearray, text: str) -> None:
+    position = 0
+    while True:
+        match = _NUMBER.search(text, position)
+        if match is None:
+            return
+        position = match.end()
+        if not _free(taken, match.start(), match.end()):
+            continue
+        made, end = _number(text, match, taken)
+        if made is not None:
+            found.append(made)
+            position = max(position, end)
+            _take(taken, match.start(), end)
+
+
+def _number(text: str, match: re.Match[str], taken: bytearray) -> tuple[Quantity | None, int]:
+    """A number, or the range that it opens, with unit and comparator."""
+    low, after = _valued(text, match["n"], match.end(), bool(match["sign"]))
+    if match["n"].lower() == "half":
+        article = _ARTICLE.match(text, after)
+        after = article.end() if article else after
+    unit, end = read_unit(text, after)
+    between = _BETWEEN.search(text, max(0, match.start() - 12), match.start())
+    second = _NEXT.match(text, end) or (_AND.match(text, end) if between else None)
+    spread = _PLUS_MINUS.match(text, end)
+    high = low
+    if spread:
+        margin, after = _valued(text, spread["n"], spread.end(), False)
+        other, end = read_unit(text, after)
+        unit = unit if unit != COUNT else other
+        low, high = low - margin, low + margin
+    elif second and _free(taken, second.start("n"), second.end("n")):
+        top, after = _valued(text, second["n"], second.end(), False)
+        other, stop = read_unit(text, after)
+        if unit == COUNT or other == COUNT or other.dimension == unit.dimension:
+            return _ranged(text, match.start(), (low, unit), (top, other), stop)
+    word = match["n"].lower()
+    if unit == COUNT and word in {"one", "half", "zero"}:
+        return None, end  # "one of them": a pronoun far more often than a count
+    if unit == COUNT:
+        unit = _aged(text, match.start())
+    return _make(text, *_based(low, high, unit), unit, _kind(text, match.start(), end, unit),
+                 (match.start(), end)), end
+
+
+def _ranged(
+    text: str, start: int, first: tuple[Fraction, Unit], last: tuple[Fraction, Unit], end: int
+) -> tuple[Quantity, int]:
+    low_unit = last[1] if first[1] == COUNT else first[1]
+    high_unit = first[1] if last[1] == COUNT else last[1]
+    low = first[0] * low_unit.factor + low_unit.offset
+    high = last[0] * high_unit.factor + high_unit.offset
+    if low > high:
+        low, high = high, low
+    unit = high_unit
+    if unit == COUNT:
+        unit = _aged(text, start)
+        low, high = low * unit.factor, high * unit.factor
+    return _make(text, low, high, unit, _kind(text, start, end, unit), (start, end)), end
+
+
+def _valued(text: str, number: str, end: int, negative: bool) -> tuple[Fraction, int]:
+    multiplier, end = scale(text, end)
+    exact = value(number) * multiplier
+    return (-exact if negative else exact), end
+
+
+def _based(low: Fraction, high: Fraction, unit: Unit) -> tuple[Fraction, Fraction]:
+    return low * unit.factor + unit.offset, high * unit.factor + unit.offset
+
+
+def _aged(text: str, start: int) -> Unit:
+    """Years, where "aged 12" leaves them out."""
+    if _AGED.search(text, max(0, start - 24), start):
+        return Unit("month", Fraction(12))
+    return COUNT
+
+
+def _kind(text: str, start: int, end: int, unit: Unit) -> str:
+    if unit.dimension in {"time", "month"} and not unit.per:
+        if _OLD.match(text, end) or _AGED.search(text, max(0, start - 24), start):
+            return "age"
+        return "duration"
+    if unit.per:
+        return "rate"
+    return _KINDS.get(unit.dimension, "amount")
+
+
+def _inherit_units(found: list[Quantity], text: str) -> list[Quantity]:
+    """ "5, 10 or 20 mg": a bare number in a list has the unit of the one that follows."""
+    out: list[Quantity] = []
+    follower: Quantity | None = None
+    for quantity in reversed(found):
+        if (
+            follower is not None
+            and quantity.kind == "count"
+            and quantity.unit == COUNT
+            and quantity.text[-1:].isdigit()
+            and follower.kind in {"amount", "percent", "rate", "duration"}
+            and _LISTED.fullmatch(text, quantity.end, follower.start)
+        ):
+            quantity = _with_unit(quantity, follower.unit, follower.kind)
+        out.append(quantity)
+        follower = quantity
+    return out[::-1]
+
+
+def _with_unit(quantity: Quantity, unit: Unit, kind: str) -> Quantity:
+    def based(number: Fraction | None) -> Fraction | None:
+        return None if number is None else number * unit.factor + unit.offset
+
+    return replace(quantity, low=based(quantity.low), high=based(quantity.high), unit=unit,
+                   per=unit.per, kind=kind)
+
+
+__all__ = ["Bound", "Quantity", "parse"]

@@ -1,0 +1,263 @@
+"""One reading of a sentence: its words with their places, its slots, and its negations.
+
+A slot is a place that holds one of several exclusive values: a quantity of a dimension, a side,
+a route, a population, a direction. Claim and evidence are compared slot by slot.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import lru_cache
+
+from medrag.text import STOPWORDS
+from medrag.verify.lexicon import (
+    DOTTED_ROUTES,
+    EXCLUSIVE,
+    NEGATIVE_WORDS,
+    POPULATION,
+    PREDICATES,
+    PREFIXES,
+    ROUTES,
+    SOFT,
+    UPPER_ONLY,
+    canon,
+)
+from medrag.verify.quantities import Quantity, parse
+
+_WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*[0-9]*|[0-9]+(?:[.,][0-9]+)*[^\W\d_]*")
+_DOTTED = re.compile(r"(?<![A-Za-z.])(i\.v|i\.m|s\.c|p\.o)\.?(?![A-Za-z])|\bby mouth\b", re.I)
+_BREAK = re.compile(r"[;|\n]|[.!?](?=\s|$)")
+_NARROW, _WIDE = 2, 8
+_TURNS = frozenset({"but", "however", "although", "though", "whereas", "otherwise"})
+_COMPARED = frozenset({"than", "of"})
+_LINE = re.compile(r"\b(first|second|third)(?=[- ]line\b)", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word: its span, lower-cased form, canonical stem, clause, and whether it has meaning."""
+
+    start: int
+    end: int
+    word: str
+    stem: str
+    clause: int
+    content: bool
+    measured: bool  # part of a quantity, a route or a population: compared as a slot
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place with one of several exclusive values."""
+
+    group: str
+    value: object
+    kind: str
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A negation: its word, what it directly denies, and how far it may reach."""
+
+    word: str
+    heads: tuple[int, ...]
+    reach: frozenset[int]
+    around: frozenset[int]
+
+    @property
+    def predicate(self) -> bool:
+        return self.word in PREDICATES
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What helps to tell one place from another: a word with meaning, or a whole quantity."""
+
+    start: int
+    end: int
+    stem: str
+    clause: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A sentence (or a few) as the rules see it. Token places index ``tokens``."""
+
+    text: str
+    tokens: tuple[Token, ...]
+    quantities: tuple[Quantity, ...]
+    slots: tuple[Slot, ...]
+    cues: tuple[Cue, ...]
+    marks: tuple[Mark, ...]
+
+    @property
+    def stems(self) -> frozenset[str]:
+        return frozenset(token.stem for token in self.tokens if token.content)
+
+
+@lru_cache(maxsize=4096)
+def read(text: str) -> Reading:
+    """The reading of ``text`` (cached: the same passage is read for every claim on it)."""
+    quantities = parse(text)
+    covered = bytearray(len(text) + 1)
+    for quantity in quantities:
+        covered[quantity.start : quantity.end] = b"\x01" * (quantity.end - quantity.start)
+    for match in _DOTTED.finditer(text):
+        covered[match.start() : match.end()] = b"\x01" * (match.end() - match.start())
+    tokens = tuple(_tokens(text, covered))
+    cues = tuple(_cues(text, tokens))
+    slots = [_quantity_slot(q) for q in quantities]
+    slots += _word_slots(text, tokens, cues)
+    slots.sort(key=lambda slot: (slot.start, slot.end))
+    return Reading(text, tokens, quantities, tuple(slots), cues, _marks(tokens, quantities))
+
+
+def _marks(tokens: tuple[Token, ...], quantities: tuple[Quantity, ...]) -> tuple[Mark, ...]:
+    out = [
+        Mark(token.start, token.end, token.stem, token.clause)
+        for token in tokens
+        if token.content or token.word in POPULATION or token.word in ROUTES
+    ]
+    starts = [token.start for token in tokens]
+    for quantity in quantities:
+        place = bisect_right(starts, quantity.start)
+        clause = tokens[min(place, len(tokens) - 1)].clause if tokens else 0
+        out.append(Mark(quantity.start, quantity.end, repr(quantity.key), clause))
+    return tuple(sorted(out, key=lambda mark: (mark.start, mark.end)))
+
+
+def _tokens(text: str, covered: bytearray) -> list[Token]:
+    breaks = [match.start() for match in _BREAK.finditer(text)]
+    out: list[Token] = []
+    clause = turn = passed = 0
+    for match in _WORD.finditer(text):
+        word = match.group().lower().replace("\u2019", "'")
+        if word.endswith("'s"):
+            word = word[:-2]
+        while passed < len(breaks) and breaks[passed] < match.start():
+            passed += 1
+        if word in _TURNS:
+            turn += 1
+        clause = passed + turn
+        measured = covered[match.start()] == 1 or word in POPULATION or _is_route(match.group())
+        content = word not in STOPWORDS and not measured
+        out.append(Token(match.start(), match.end(), word, canon(word), clause, content, measured))
+    return out
+
+
+def _is_route(written: str) -> bool:
+    word = written.lower()
+    return word in ROUTES and (word not in UPPER_ONLY or written.isupper() or word == "iv")
+
+
+def _quantity_slot(quantity: Quantity) -> Slot:
+    return Slot("q:" + quantity.group, quantity.key, quantity.kind, quantity.start, quantity.end,
+                quantity.text)
+
+
+def _word_slots(text: str, tokens: tuple[Token, ...], cues: tuple[Cue, ...]) -> list[Slot]:
+    slots: list[Slot] = []
+    for match in _DOTTED.finditer(text):
+        route = DOTTED_ROUTES[match.group(1).lower() if match.group(1) else "by mouth"]
+        slots.append(Slot("route", route, "route", match.start(), match.end(), match.group()))
+    for match in _LINE.finditer(text):
+        slots.append(Slot("line", match.group(1).lower(), "opposite", *match.span(),
+                          match.group() + "-line"))
+    for place, token in enumerate(tokens):
+        written = text[token.start : token.end]
+        if token.word in POPULATION:
+            slots.append(Slot("population", POPULATION[token.word], "population", token.start,
+                              token.end, written))
+        elif _is_route(written):
+            slots.append(Slot("route", ROUTES[token.word], "route", token.start, token.end,
+                              written))
+        elif token.measured:
+            continue
+        else:
+            slots.extend(_opposites(token, written, _denied(place, tokens, cues)))
+    return slots
+
+
+def _denied(place: int, tokens: tuple[Token, ...], cues: tuple[Cue, ...]) -> bool:
+    return any(cue.heads and cue.heads[0] == place for cue in cues)
+
+
+def _opposites(token: Token, written: str, denied: bool) -> list[Slot]:
+    """Slots of a word that has an opposite. "Not stopped" is no value: it is left to negation."""
+    if denied:
+        return []
+    found = EXCLUSIVE.get(token.stem) or EXCLUSIVE.get(token.word) or ()
+    slots = [Slot("w:" + group, value, "opposite", token.start, token.end, written)
+             for group, value in found]
+    for pair in PREFIXES:
+        for prefix in pair:
+            rest = token.stem[len(prefix) :]
+            if token.stem.startswith(prefix) and len(rest) >= 4:
+                slots.append(Slot(f"p:{pair[0]}:{rest}", prefix, "opposite", token.start,
+                                  token.end, written))
+    return slots
+
+
+def _cues(text: str, tokens: tuple[Token, ...]) -> list[Cue]:
+    places = [i for i, token in enumerate(tokens) if _negates(tokens, i)]
+    cues: list[Cue] = []
+    skip = -1
+    for number, place in enumerate(places):
+        if place == skip:
+            continue
+        if number + 1 < len(places) and places[number + 1] - place <= _adjacent(tokens, place):
+            skip = places[number + 1]  # "not contraindicated", "not without": they cancel
+            continue
+        ahead = _meaning(tokens, range(place + 1, len(tokens)), tokens[place].clause, _WIDE)
+        behind = _meaning(tokens, range(place - 1, -1, -1), tokens[place].clause, _WIDE)
+        heads, reach, around = ahead[:_NARROW], frozenset(ahead), frozenset(ahead + behind)
+        if tokens[place].word in PREDICATES or not ahead:
+            heads, reach = heads[:1] + behind[:1], around
+        cues.append(Cue(tokens[place].word, tuple(heads), reach, around))
+    return cues
+
+
+def _adjacent(tokens: tuple[Token, ...], place: int) -> int:
+    following = tokens[place + 1] if place + 1 < len(tokens) else None
+    return 2 if following is not None and following.word in {"be", "been", "a", "to"} else 1
+
+
+def _negates(tokens: tuple[Token, ...], place: int) -> bool:
+    token = tokens[place]
+    if token.measured:
+        return False
+    following = tokens[place + 1].word if place + 1 < len(tokens) else ""
+    if token.word in {"rather", "instead"}:
+        return following in _COMPARED
+    if token.word in {"not", "no"} and following in {"only", "doubt", "longer", "matter", "later"}:
+        return following == "longer"
+    return token.word in NEGATIVE_WORDS
+
+
+def _meaning(tokens: tuple[Token, ...], places: range, clause: int, limit: int) -> list[int]:
+    """The next places that carry meaning, in one clause; slots count, negations do not."""
+    out: list[int] = []
+    for place in places:
+        token = tokens[place]
+        if token.clause != clause or len(out) >= limit:
+            break
+        if token.word in NEGATIVE_WORDS or token.word in _FILLERS:
+            continue
+        if token.content or (token.measured and token.word.isalpha()):
+            out.append(place)
+    return out
+
+
+_FILLERS = frozenset(
+    "routinely than usually generally ever any evidence of be also therefore normally".split()
+) - {"evidence"}
+
+
+def is_soft(token: Token) -> bool:
+    """Whether a word may be missing from the source without a new fact being claimed."""
+    return token.stem in SOFT or token.word in SOFT
