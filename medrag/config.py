@@ -35,11 +35,11 @@ class Settings:
     """Sentences repeated from the end of the chunk before (0 to 5)."""
     candidates: int = 100
     """Chunks taken from each arm before fusion (10 to 1,000)."""
-    dense_weight: float = 0.35
+    dense_weight: float = 0.65
     """Share of the dense arm in the fused score (0 to 1)."""
     passages: int = 8
     """Passages an answer may draw on (1 to 50)."""
-    answer_sentences: int = 5
+    answer_sentences: int = 6
     """Longest verbatim answer, in sentences (1 to 20)."""
     answer_threshold: float = 0.5
     """Answerability below this is an abstention (0 to 1)."""

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from medrag.errors import ReadError
-from medrag.readers import MAX_FILE_BYTES, SUPPORTED
+from medrag.readers import SUPPORTED, largest_size
 from medrag.types import Failure
 
+_OLD_FORMATS = {".doc": ".docx", ".xls": ".xlsx", ".ppt": ".pdf", ".rtf": ".docx", ".odt": ".docx"}
 _FORMATS = "medrag reads PDF, DOCX, HTML, Markdown, text, JSON, XML and XLSX."
 
 
@@ -27,11 +28,10 @@ class Found:
             ReadError: it is too large, or cannot be read.
         """
         try:
-            size = os.stat(self.os_path).st_size
-            if size > MAX_FILE_BYTES:
-                raise ReadError(
-                    f"It is larger than {MAX_FILE_BYTES >> 20} MB.", "Split it into smaller files."
-                )
+            # Looked at before it is loaded: a huge file is refused, not swallowed.
+            limit = largest_size(os.path.splitext(self.os_path)[1].lower())
+            if os.stat(self.os_path).st_size > limit:
+                raise ReadError(f"It is larger than {limit >> 20} MB.", "Split it into parts.")
             return Path(self.os_path).read_bytes()
         except OSError as error:
             raise ReadError(
@@ -91,9 +91,11 @@ def _take(path: str, found: Discovered) -> None:
     suffix = os.path.splitext(path)[1].lower()
     if suffix in SUPPORTED:
         found.files[shown(path)] = Found(path)
-    else:
-        kind = f"{suffix} files are" if suffix else "a file without a suffix is"
-        found.failures.append(Failure(shown(path), f"{kind} not read.", _FORMATS))
+        return
+    kind = f"Files of the kind {suffix}" if suffix else "Files without a suffix"
+    better = _OLD_FORMATS.get(suffix)
+    remedy = f"Save it as {better} and ingest that." if better else _FORMATS
+    found.failures.append(Failure(shown(path), f"{kind} are not read.", remedy))
 
 
 def _walk(folder: str, above: set[str], found: Discovered) -> Iterator[str]:

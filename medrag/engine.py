@@ -17,7 +17,7 @@ from medrag.answerability import answerability
 from medrag.config import Settings, library_folder, load_settings
 from medrag.errors import ConfigError, LibraryError, UsageError
 from medrag.generators.extractive import ExtractiveGenerator
-from medrag.ground import build_prompt, document_warnings
+from medrag.ground import build_prompt, source_warnings
 from medrag.library import Library, VectorCache
 from medrag.models.catalog import EmbeddingModel, find_embedding_model
 from medrag.models.embedder import OnnxEmbedder
@@ -189,7 +189,7 @@ class Engine:
         text, claims = _compose(shown)
         cited = {marker for claim in claims for marker in claim.claim.markers}
         sources = tuple(source for source in prompt.sources if source.marker in cited)
-        warnings = list(prompt.warnings)
+        warnings = [*prompt.warnings, *source_warnings(sources)]
         if withheld:
             warnings.append(f"{len(withheld)} sentence(s) withheld: the sources do not say so.")
         return Answer(
@@ -362,4 +362,4 @@ def _compose(shown: Sequence[CheckedClaim]) -> tuple[str, tuple[CheckedClaim, ..
     return "\n".join(parts), tuple(claims)
 
 
-__all__ = ["ABSTENTION", "DEFAULT_COLLECTION", "Engine", "document_warnings"]
+__all__ = ["ABSTENTION", "DEFAULT_COLLECTION", "Engine"]

@@ -17,19 +17,16 @@ def build_prompt(
     passages: Sequence[Passage],
     weights: Mapping[str, float],
     limit: int,
-    today: date | None = None,
 ) -> Prompt:
     """Number the passages that an answer may draw on, at most ``limit``.
 
     Left out: passages that mostly repeat a better one of the same document, and superseded
     guidelines where a current version of the same title was found too. Passages of superseded
-    documents that remain come last. The warnings name both, and documents overdue for review.
+    documents that remain come last.
     """
     distinct = _without_overlaps(passages)
     current, old, warnings = _without_superseded(distinct)
     kept = (current + old)[:limit]
-    for document in {p.document.id: p.document for p in kept}.values():
-        warnings.extend(document_warnings(document, today or date.today()))
     return Prompt(
         question=question,
         sources=tuple(Source(n, passage) for n, passage in enumerate(kept, start=1)),
@@ -37,6 +34,13 @@ def build_prompt(
         dropped=len(passages) - len(kept),
         warnings=tuple(dict.fromkeys(warnings)),
     )
+
+
+def source_warnings(sources: Sequence[Source], today: date | None = None) -> list[str]:
+    """What a reader of an answer on these sources must know, document by document."""
+    documents = {source.passage.document.id: source.passage.document for source in sources}
+    day = today or date.today()
+    return [warning for d in documents.values() for warning in document_warnings(d, day)]
 
 
 def is_superseded(document: DocumentInfo) -> bool:

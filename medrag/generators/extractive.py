@@ -1,20 +1,25 @@
 """The answer in the documents' own words: verbatim sentences with their markers.
 
 It needs no language model, cannot misquote, and is the default. Sentences are chosen by the
-question's telling words and by cosine, then put in the order in which they stand.
+question's telling words and by cosine, lists are kept together with the line that opens them,
+and all is put in the order in which it stands.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from medrag.text import content_words, coverage, sentences
 from medrag.types import Draft, Embedder, Prompt, Source
 
 _EMBEDDED = 24  # sentences that are worth a forward pass, on the road to a first answer in 1 s
-_CUT = 0.72  # a sentence below this share of the best one's score is not shown
+_PASSAGE_PULL = 0.5  # how much the passage's own score says about where the answer stands
+_BLOCK_CUT = 0.75  # a block of that passage whose best sentence scores below this share is left out
+# What a sentence of another passage must reach of the best one's score, and hold of the question's
+# words that the best one holds.
+_AWAY_CUT, _ON_SUBJECT = 0.92, 0.85
 _SAME = 0.8  # two sentences that share this much of their words say the same
 _ASKS_FOR_NUMBER = re.compile(
     r"\b(?:dos(?:e|es|age)|how (?:much|many|often|long|fast|soon|high|low)|what (?:level|rate|"
@@ -23,15 +28,31 @@ _ASKS_FOR_NUMBER = re.compile(
     re.I,
 )
 _NUMBER = re.compile(r"\d")
+_ITEM = re.compile(r"(?:[-*\u2022]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Sentence:
+    """``held`` is the share of the question's words in the sentence and the headings above it."""
+
     source: Source
-    start: int
+    position: int
+    paragraph: int
     text: str
-    lexical: float
+    own: float
+    held: float
     words: frozenset[str]
+
+    @property
+    def lexical(self) -> float:
+        # Words that only the headings say count half: "Dose: 500 mg" under "Amoxicillin".
+        return (self.own + self.held) / 2
+
+    @property
+    def headed(self) -> str:
+        """The sentence under its nearest heading: "Stop warfarin." under "Major bleeding"."""
+        section = self.source.passage.section or self.source.passage.document.title
+        return f"{section.rpartition(' > ')[2]}: {self.text}"
 
 
 class ExtractiveGenerator:
@@ -45,68 +66,117 @@ class ExtractiveGenerator:
 
     def generate(self, prompt: Prompt) -> Draft:
         """A draft whose every line is ``sentence [marker]``; empty without a usable sentence."""
-        candidates = self._candidates(prompt)
+        candidates = [s for source in prompt.sources for s in _sentences_of(source, prompt)]
         if not candidates:
             return Draft("", finish_reason="nothing")
-        scored = self._score(prompt, candidates)
-        chosen = self._choose(scored)
-        first = {s.source.marker: i for i, s in reversed(list(enumerate(chosen)))}
-        chosen.sort(key=lambda s: (first[s.source.marker], s.start))
+        likely = sorted(candidates, key=lambda s: (-s.lexical, s.source.marker, s.position))
+        scores = self._score(prompt, likely[:_EMBEDDED])
+        chosen = _choose(candidates, scores, self._limit)
         return Draft("\n".join(f"{s.text} [{s.source.marker}]" for s in chosen))
 
-    def _candidates(self, prompt: Prompt) -> list[_Sentence]:
-        found: list[_Sentence] = []
-        seen: set[str] = set()
-        for source in prompt.sources:
-            passage = source.passage
-            context = f"{passage.document.title} {passage.section or ''}"
-            headings = {part.strip().lower() for part in (passage.section or "").split(" > ")}
-            for start, end in sentences(passage.chunk.text):
-                text = passage.chunk.text[start:end]
-                if not _is_sentence(text, headings) or text in seen:
-                    continue
-                seen.add(text)
-                own = coverage(prompt.weights, text)
-                # Words that the heading above already says count half: "Dose: 500 mg" under
-                # "Amoxicillin" is about amoxicillin.
-                lexical = own + 0.5 * max(0.0, coverage(prompt.weights, f"{context} {text}") - own)
-                found.append(
-                    _Sentence(
-                        source, passage.chunk.start + start, text, lexical,
-                        frozenset(content_words(text)),
-                    )
-                )
-        found.sort(key=lambda s: (-s.lexical, s.source.marker, s.start))
-        return found[:_EMBEDDED]
-
-    def _score(self, prompt: Prompt, candidates: Sequence[_Sentence]) -> list[tuple[float, _Sentence]]:
-        vectors = self._embedder.embed([prompt.question, *(s.text for s in candidates)])
+    def _score(
+        self, prompt: Prompt, candidates: Sequence[_Sentence]
+    ) -> dict[_Sentence, float]:
+        vectors = self._embedder.embed([prompt.question, *(s.headed for s in candidates)])
         cosines = vectors[1:] @ vectors[0]
         number_wanted = bool(_ASKS_FOR_NUMBER.search(prompt.question))
-        scored = []
+        scores: dict[_Sentence, float] = {}
         for sentence, cosine in zip(candidates, cosines, strict=True):
-            score = 0.45 * sentence.lexical + 0.4 * max(0.0, float(cosine))
-            score += 0.15 * sentence.source.passage.score
+            score = 0.4 * sentence.lexical + 0.35 * max(0.0, float(cosine))
+            score += 0.25 * sentence.source.passage.score
             if number_wanted and _NUMBER.search(sentence.text):
                 score += 0.08
-            scored.append((score, sentence))
-        return sorted(scored, key=lambda pair: (-pair[0], pair[1].source.marker, pair[1].start))
-
-    def _choose(self, scored: Sequence[tuple[float, _Sentence]]) -> list[_Sentence]:
-        best = scored[0][0]
-        chosen: list[_Sentence] = []
-        for score, sentence in scored:
-            if score < _CUT * best or len(chosen) == self._limit:
-                break
-            if all(_likeness(sentence, other) < _SAME for other in chosen):
-                chosen.append(sentence)
-        return chosen
+            scores[sentence] = score
+        return scores
 
 
-def _is_sentence(text: str, headings: set[str]) -> bool:
-    """Whether a line says something: no heading, and at least three words."""
+def _choose(
+    candidates: Sequence[_Sentence], scores: Mapping[_Sentence, float], limit: int
+) -> list[_Sentence]:
+    """The sentences of the answer in reading order.
+
+    One passage carries it, block by block (a paragraph, a table row, a list with the line that
+    opens it), because a sentence torn from its neighbours may be about the opposite case. A
+    sentence of another passage must be nearly as good, and on the same subject, to be added.
+    """
+    best = max(scores, key=lambda s: scores[s] + _PASSAGE_PULL * s.source.passage.score)
+    enough = _BLOCK_CUT * scores[best]
+    blocks = _blocks([s for s in candidates if s.source is best.source])
+    blocks.sort(key=lambda block: -_best_in(block, scores))
+    chosen: list[_Sentence] = []
+    for block in blocks:
+        if _best_in(block, scores) >= enough and len(chosen) < limit:
+            chosen.extend(_window(block, scores, limit - len(chosen)))
+    chosen.sort(key=lambda s: s.position)
+    for sentence in sorted(scores, key=lambda s: (-scores[s], s.source.marker, s.position)):
+        if (
+            len(chosen) < limit
+            and sentence.source is not best.source
+            and scores[sentence] >= _AWAY_CUT * scores[best]
+            and sentence.held >= _ON_SUBJECT * best.held
+            and all(_likeness(sentence, other) < _SAME for other in chosen)
+        ):
+            chosen.append(sentence)
+    return chosen
+
+
+def _best_in(block: Sequence[_Sentence], scores: Mapping[_Sentence, float]) -> float:
+    return max(scores.get(sentence, 0.0) for sentence in block)
+
+
+def _blocks(passage: Sequence[_Sentence]) -> list[list[_Sentence]]:
+    """Sentences by paragraph; the items of a list belong to the paragraph that opens it."""
+    blocks: list[list[_Sentence]] = []
+    for sentence in passage:
+        last = blocks[-1][-1] if blocks else None
+        goes_on = last is not None and (
+            sentence.paragraph == last.paragraph
+            or (_ITEM.match(sentence.text) and (last.text.endswith(":") or _ITEM.match(last.text)))
+        )
+        if goes_on:
+            blocks[-1].append(sentence)
+        else:
+            blocks.append([sentence])
+    return blocks
+
+
+def _window(
+    block: list[_Sentence], scores: Mapping[_Sentence, float], size: int
+) -> list[_Sentence]:
+    """The run of at most ``size`` sentences of a block with the highest scores in all."""
+    starts = range(max(1, len(block) - size + 1))
+    best = max(starts, key=lambda i: sum(scores.get(s, 0.0) for s in block[i : i + size]))
+    return block[best : best + size]
+
+
+def _sentences_of(source: Source, prompt: Prompt) -> list[_Sentence]:
+    passage = source.passage
+    headings = f"{passage.document.title} {passage.section or ''}"
+    titles = {passage.document.title.strip().lower()}
+    titles |= {part.strip().lower() for part in (passage.section or "").split(" > ")}
+    found = []
+    for start, end in sentences(passage.chunk.text):
+        text = passage.chunk.text[start:end]
+        if _says_something(text, titles):
+            found.append(
+                _Sentence(
+                    source=source,
+                    position=len(found),
+                    paragraph=passage.chunk.text.count("\n", 0, start),
+                    text=text,
+                    own=coverage(prompt.weights, text),
+                    held=coverage(prompt.weights, f"{headings} {text}"),
+                    words=frozenset(content_words(text)),
+                )
+            )
+    return found
+
+
+def _says_something(text: str, titles: set[str]) -> bool:
+    """Whether a line is more than a heading, a label or a question."""
     bare = text.strip().strip("#*:- ").lower()
-    return bare not in headings and len(bare.split()) >= 3 and not text.rstrip().endswith("?")
+    enough = len(bare.split()) >= 3 or text.endswith((":", ".", "!")) or bool(_ITEM.match(text))
+    return enough and bare not in titles and not text.rstrip().endswith("?")
 
 
 def _likeness(one: _Sentence, other: _Sentence) -> float:

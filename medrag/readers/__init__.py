@@ -14,7 +14,10 @@ from medrag.errors import ReadError
 from medrag.readers.common import check_container, seems
 from medrag.types import Document
 
-__all__ = ["SUPPORTED", "read"]
+__all__ = ["READERS_VERSION", "SUPPORTED", "largest_size", "read"]
+
+# Raise this when a change to a reader makes another text: documents are then read again.
+READERS_VERSION = 1
 
 _MODULES = {
     ".pdf": "pdf",
@@ -68,6 +71,11 @@ def read(path: str, data: bytes) -> Iterator[Document]:
         ) from error
 
 
+def largest_size(suffix: str) -> int:
+    """The largest file of a kind that is read, in bytes."""
+    return _MAX_CONTAINER if suffix in _CONTAINERS else _MAX_TEXT
+
+
 def _check(suffix: str, data: bytes) -> None:
     """Refuse, before any parser runs, what is plainly not the kind of file its name says."""
     if not data:
@@ -86,7 +94,7 @@ def _check(suffix: str, data: bytes) -> None:
             f"The file is named {suffix} but seems to be {_described(kind)}.",
             "Give it the right suffix, or save it in the format its name says.",
         )
-    limit = _MAX_TEXT if wanted == "text" else _MAX_CONTAINER
+    limit = largest_size(suffix)
     if len(data) > limit:
         what = "text" if wanted == "text" else "data"
         raise ReadError(

@@ -121,6 +121,11 @@ class Builder:
         return self.parts[-1] if self.parts else ""
 
     @property
+    def pages(self) -> tuple[Page, ...]:
+        """The pages so far."""
+        return tuple(self._pages)
+
+    @property
     def last_kind(self) -> str:
         return self._kind
 
@@ -242,6 +247,14 @@ _WORD_END = re.compile(r"([^\W\d_]+)-$")
 _WORD_START = re.compile(r"[^\W\d_]+")
 
 
+# Words that make compounds: "low-dose" keeps its hyphen even where "low" stands nowhere else.
+_COMPOUND = frozenset(
+    "all anti co cross day end evidence first follow full half hand health high higher in inter "
+    "large long longer low lower mid middle multi near new non on one open over patient point post "
+    "pre second self short shorter single small sub then third three two under up well year".split()
+)
+
+
 def join_lines(left: str, right: str, vocabulary: Container[str] = ()) -> str:
     """Two lines of a paragraph as one, a word hyphenated at the line end made whole.
 
@@ -260,7 +273,7 @@ def join_lines(left: str, right: str, vocabulary: Container[str] = ()) -> str:
         return left + right
     first, second = end.group(1).lower(), start.group().lower()
     whole = first + second in vocabulary
-    apart = first in vocabulary or second in vocabulary
+    apart = first in _COMPOUND or first in vocabulary or second in vocabulary
     return left[:-1] + right if whole or not apart else left + right
 
 

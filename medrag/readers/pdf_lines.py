@@ -70,10 +70,18 @@ class Line:
 def segments(drawn: Drawn) -> list[Segment]:
     """The segments of a page, top to bottom, left to right."""
     rows = _baselines([f for f in drawn.fragments if not f.turned])
-    found = [segment for row in rows for segment in _split(row, [])]
+    found = [segment for row in rows for segment in _split(row, ([], []))]
     # Where columns stand close, full lines touch across the gutter: now that it is known, cut.
-    gutters = _gutters(found)
-    return [segment for row in rows for segment in _split(row, gutters)] if gutters else found
+    cuts = (_gutters(found), _edges(found))
+    return [segment for row in rows for segment in _split(row, cuts)] if any(cuts) else found
+
+
+def _edges(found: list[Segment]) -> list[float]:
+    """Where many segments begin one below the other: the left edges of a table's columns."""
+    edges: dict[int, list[float]] = {}
+    for segment in found:
+        edges.setdefault(round(segment.x0), []).append(segment.x0)
+    return [median(xs) for xs in edges.values() if len(xs) >= 5]
 
 
 def _gutters(found: list[Segment], depth: int = 0) -> list[float]:
@@ -121,7 +129,7 @@ def _beside(fragment: Fragment, row: list[Fragment]) -> bool:
     return any(abs(fragment.x0 - f.x1) < near or abs(f.x0 - fragment.x1) < near for f in row)
 
 
-def _split(row: list[Fragment], gutters: list[float]) -> list[Segment]:
+def _split(row: list[Fragment], cuts: tuple[list[float], list[float]]) -> list[Segment]:
     out: list[Segment] = []
     group: list[Fragment] = []
     text = ""
@@ -134,9 +142,8 @@ def _split(row: list[Fragment], gutters: list[float]) -> list[Segment]:
             twice = fragment.text == last.text and abs(fragment.x0 - last.x0) < 0.25 * size
             if twice:  # bold by drawing twice
                 continue
-            cut = any(last.x1 - 1.5 <= x - 0.5 and x <= fragment.x0 + 1.5 for x in gutters)
             wide = gap > _CELL * size and not _is_label(text)
-            if wide or (cut and gap > 0.35 * size):
+            if wide or _is_cut(last.x1, fragment.x0, gap / size, cuts):
                 out.append(_segment(text, group))
                 group, text = [], ""
             elif gap > _SPACE * size and not text.endswith(" "):
@@ -148,6 +155,15 @@ def _split(row: list[Fragment], gutters: list[float]) -> list[Segment]:
     if group:
         out.append(_segment(text, group))
     return [segment for segment in out if segment.text]
+
+
+def _is_cut(
+    end: float, start: float, gap: float, cuts: tuple[list[float], list[float]]
+) -> bool:
+    gutters, edges = cuts
+    if gap > 0.35 and any(end - 1 <= x <= start + 1.5 for x in gutters):
+        return True
+    return gap > 0.5 and any(abs(x - start) < 0.8 for x in edges)
 
 
 def _is_label(text: str) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from medrag.verify.patterns import Pattern
+
 _LOOK_BACK = 64
 
 
@@ -33,7 +35,9 @@ _DOSE_WORDS = (
     r"(?:[ \t:]+(?:daily|single|total|recommended|adult|oral|dose|doses|dosage|rate|infusion|"
     r"cumulative|of|is|per day|in any|starting|initial|duration|length|treatment))"
 )
-_FILLER = r"(?:[ \t:]*\b(?:of|an?|the|about|approximately|around|aged?|is|was|are|to|every))*[ \t:]*$"
+_FILLER = (
+    r"(?:[ \t:]*\b(?:of|an?|the|about|approximately|around|aged?|is|was|are|to|every))*[ \t:]*$"
+)
 _BEFORE = (
     ("≤", r"(?:≤|<=|⩽|\bless than or equal to|\bat most|\bno more than|\bnot more than"
           r"|\b(?:not|no) (?:be )?(?:greater|higher|longer|later|over|older) than|\bnot over"
@@ -47,12 +51,14 @@ _BEFORE = (
           r"|\bexceed(?:s|ing|ed)?|\bin excess of)"),
     ("", r"(?:~|≈|\babout|\bapproximately|\baround|\bapprox\.?|\broughly)"),
 )  # fmt: skip
-_BEFORE_ALL = re.compile(
-    "(?:" + "|".join(f"(?P<b{i}>{pattern})" for i, (_, pattern) in enumerate(_BEFORE)) + ")"
+_BEFORE_ALL = Pattern(
+    "(?:"
+    + "|".join(f"(?P<b{i}>{pattern})" for i, (_, pattern) in enumerate(_BEFORE))
+    + ")"
     + _FILLER,
     re.I,
 )
-_AFTER = re.compile(
+_AFTER = Pattern(
     r"(?:[ \t-]*(?:of age|old))?[ \t]*"
     r"(?:(?P<ge>,?(?:or|and)[ \t]+(?:more|above|over|older|greater|higher|upwards?|longer)\b|\+)"
     r"|(?P<le>,?(?:or|and)[ \t]+(?:less|below|under|younger|fewer|lower|shorter)\b"

@@ -80,9 +80,7 @@ def _bounds(slot: Slot) -> tuple[Fraction, Fraction]:
     return key[1], key[2]
 
 
-def _absent(
-    slot: Slot, others: Sequence[Slot], mine: Reading, theirs: Reading
-) -> Problem | None:
+def _absent(slot: Slot, others: Sequence[Slot], mine: Reading, theirs: Reading) -> Problem | None:
     """The problem of a claim's slot whose value the evidence never gives."""
     if others:
         return _differs(slot, _nearest(mine, slot, theirs, others))
@@ -137,7 +135,8 @@ def _same_otherwise(slot: Slot, mine: Reading, theirs: Reading) -> bool:
         )
     if any(q.kind == "frequency" and q.low == q.high == once for q in mine.quantities):
         return any(
-            "time" in q.per and _same_amount(q, quantity, quantity.per, once)
+            "time" in q.per
+            and _same_amount(q, quantity, quantity.per, once)
             and tuple(p for p in q.per if p != "time") == quantity.per
             for q in theirs.quantities
         )
@@ -148,11 +147,14 @@ def _same_amount(rate: Quantity, amount: Quantity, per: tuple[str, ...], once: F
     """Whether ``rate`` per day is ``amount`` once a day."""
     if amount.per != per or amount.unit.dimension != rate.unit.dimension:
         return False
+
     def scaled(number: Fraction | None) -> Fraction | None:
         return None if number is None else number * once
 
     return (scaled(amount.low), scaled(amount.high), amount.inclusive_low) == (
-        rate.low, rate.high, rate.inclusive_low,
+        rate.low,
+        rate.high,
+        rate.inclusive_low,
     )
 
 
@@ -264,8 +266,9 @@ def _swap_problems(mine: Reading, theirs: Reading) -> Iterator[Problem]:
             back = (my_right & their_left) - their_right
             if crossed and back:
                 yield Problem(
-                    "swapped", "The source compares these the other way round: "
-                    f"“{min(back)}” and “{min(crossed)}” have changed places."
+                    "swapped",
+                    "The source compares these the other way round: "
+                    f"“{min(back)}” and “{min(crossed)}” have changed places.",
                 )
                 return
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from medrag.verify.numbers import NUMBER, value
+from medrag.verify.patterns import Pattern
 
 DAY = Fraction(86400)
 _SECONDS = {
@@ -25,23 +26,24 @@ _ADVERB = r"(hourly|daily|nightly|weekly|fortnightly|monthly|yearly|annually)"
 _TIMES = rf"(?:(once|twice|thrice)|({NUMBER})[ ]?(?:times|x|×))"
 _RANGE = rf"(?:({NUMBER})(?: to |-|–| or )({NUMBER})[ ](?:times))"
 _ONCE_OR_TWICE = r"(?:(once|twice)(?: to | or |-)(twice|thrice|three times))"
-_PER = rf"[ -](?:(?:a|an|per|each|every|in|in a|in any|over)[ ])?(?:(24)[ -]?hours?|{_ADVERB}|{_PERIOD})\b"
+_PER = (
+    r"[ -](?:(?:a|an|per|each|every|in|in a|in any|over)[ ])?"
+    rf"(?:(24)[ -]?hours?|{_ADVERB}|{_PERIOD})\b"
+)
 
-_COUNTED = re.compile(rf"(?:{_ONCE_OR_TWICE}|{_RANGE}|{_TIMES}){_PER}", re.I)
-_EVERY = re.compile(
+_COUNTED = Pattern(rf"(?:{_ONCE_OR_TWICE}|{_RANGE}|{_TIMES}){_PER}", re.I)
+_EVERY = Pattern(
     rf"\b(?:every|each)[ ](?:(other|second|third|alternate)[ ]|({NUMBER})"
     rf"(?:(?:[ ]?[-–][ ]?|[ ]to[ ]|[ ]or[ ])({NUMBER}))?[ -]?)?{_PERIOD}\b"
     r"|\b(alternate|alternating)[ ]days?\b",
     re.I,
 )
-_HOURLY = re.compile(
-    rf"({NUMBER})(?:(?:[ ]?[-–][ ]?|[ ]to[ ])({NUMBER}))?[ -]?{_ADVERB}\b", re.I
-)
-_Q_HOURS = re.compile(
+_HOURLY = Pattern(rf"({NUMBER})(?:(?:[ ]?[-–][ ]?|[ ]to[ ])({NUMBER}))?[ -]?{_ADVERB}\b", re.I)
+_Q_HOURS = Pattern(
     r"\bq[. ]?([0-9]{1,2})(?:[ ]?[-–][ ]?([0-9]{1,2}))?[. ]?(?:h|hr|hrs|hours?)\b\.?", re.I
 )
-_ALONE = re.compile(rf"\b{_ADVERB}\b|\b(q\.?h)\b", re.I)
-_LATIN = re.compile(
+_ALONE = Pattern(rf"\b{_ADVERB}\b|\b(q\.?h)\b", re.I)
+_LATIN = Pattern(
     r"(?<![A-Za-z.])(?:((?i:b\.?i\.?d|b\.?d))|((?i:t\.?d\.?s|t\.?i\.?d))"
     r"|((?i:q\.?d\.?s|q\.?i\.?d))|((?i:q\.?d)|O\.?D|(?<=mg )od|(?<=puffs )od))(?![A-Za-z])"
 )
@@ -67,8 +69,12 @@ def find_frequencies(text: str) -> Iterator[Frequency]:
     for match in _EVERY.finditer(text):
         yield from _every(match)
     for match in _HOURLY.finditer(text):
-        yield from _made(match, _interval(match.group(1)), _interval(match.group(2)),
-                         _ADVERBS[match.group(3).lower()])
+        yield from _made(
+            match,
+            _interval(match.group(1)),
+            _interval(match.group(2)),
+            _ADVERBS[match.group(3).lower()],
+        )
     for match in _Q_HOURS.finditer(text):
         yield from _made(match, _interval(match.group(1)), _interval(match.group(2)), "hour")
     for match in _LATIN.finditer(text):

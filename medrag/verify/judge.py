@@ -156,8 +156,11 @@ def _dropped_condition(claim: str, quote: str) -> str | None:
 
 def _rank(finding: _Finding, limits: Thresholds) -> tuple[int, float, int]:
     clean = not finding.problems and finding.support.order >= limits.order
-    return (int(clean), finding.support.coverage - 0.1 * len(finding.problems),
-            -finding.window.size)
+    return (
+        int(clean),
+        finding.support.coverage - 0.1 * len(finding.problems),
+        -finding.window.size,
+    )
 
 
 def _verdict(

@@ -164,16 +164,64 @@ is was were being get got put keep kept offer having associated related common
 clinician doctor physician guidance guideline source state states says
 """
 NEGATIVE_WORDS = frozenset(
-    """
-    not no never without avoid avoided avoids avoiding contraindicated contraindication
-    contraindications cannot neither nor none unless except excluding non refrain prohibited
-    forbidden unnecessary can't don't doesn't didn't isn't aren't wasn't weren't won't shouldn't
-    mustn't couldn't wouldn't needn't hasn't haven't lack lacks lacking fails failed
-    """.split()
+    [
+        "not",
+        "no",
+        "never",
+        "without",
+        "avoid",
+        "avoided",
+        "avoids",
+        "avoiding",
+        "contraindicated",
+        "contraindication",
+        "contraindications",
+        "cannot",
+        "neither",
+        "nor",
+        "none",
+        "unless",
+        "except",
+        "excluding",
+        "non",
+        "refrain",
+        "prohibited",
+        "forbidden",
+        "unnecessary",
+        "can't",
+        "don't",
+        "doesn't",
+        "didn't",
+        "isn't",
+        "aren't",
+        "wasn't",
+        "weren't",
+        "won't",
+        "shouldn't",
+        "mustn't",
+        "couldn't",
+        "wouldn't",
+        "needn't",
+        "hasn't",
+        "haven't",
+        "lack",
+        "lacks",
+        "lacking",
+        "fails",
+        "failed",
+    ]
 )
 # These say something of what stands before them as well as after.
 PREDICATES = frozenset(
-    "avoid avoided contraindicated contraindication contraindications prohibited forbidden".split()
+    [
+        "avoid",
+        "avoided",
+        "contraindicated",
+        "contraindication",
+        "contraindications",
+        "prohibited",
+        "forbidden",
+    ]
 )
 CONDITIONS = ("unless", "except", "only if", "only when", "only in", "only for", "provided that")
 

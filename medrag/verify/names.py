@@ -7,22 +7,46 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+from medrag.verify.patterns import Pattern
+
 _MONTHS = {
     name: i // 2 + 1
     for i, name in enumerate(
-        "january jan february feb march mar april apr may _may june jun july jul august aug "
-        "september sep october oct november nov december dec".split()
+        [
+            "january",
+            "jan",
+            "february",
+            "feb",
+            "march",
+            "mar",
+            "april",
+            "apr",
+            "may",
+            "_may",
+            "june",
+            "jun",
+            "july",
+            "jul",
+            "august",
+            "aug",
+            "september",
+            "sep",
+            "october",
+            "oct",
+            "november",
+            "nov",
+            "december",
+            "dec",
+        ]
     )
 } | {"sept": 9}
 _MONTH = "(" + "|".join(sorted(set(_MONTHS) - {"_may"}, key=len, reverse=True)) + r")\.?"
-_ISO = re.compile(r"(?<![0-9-])([12][0-9]{3})-([01][0-9])(?:-([0-3][0-9]))?(?![0-9-])")
-_DAY_FIRST = re.compile(
+_ISO = Pattern(r"(?<![0-9-])([12][0-9]{3})-([01][0-9])(?:-([0-3][0-9]))?(?![0-9-])")
+_DAY_FIRST = Pattern(
     rf"(?<![0-9.])([0-3]?[0-9])(?:st|nd|rd|th)?(?: of)? {_MONTH},? ([12][0-9]{{3}})\b", re.I
 )
-_MONTH_FIRST = re.compile(
-    rf"\b{_MONTH} (?:([0-3]?[0-9])(?:st|nd|rd|th)?,? )?([12][0-9]{{3}})\b", re.I
-)
-_YEAR = re.compile(
+_MONTH_FIRST = Pattern(rf"\b{_MONTH} (?:([0-3]?[0-9])(?:st|nd|rd|th)?,? )?([12][0-9]{{3}})\b", re.I)
+_YEAR = Pattern(
     r"(?<![0-9.,/:–-])(19[0-9]{2}|20[0-9]{2})"
     r"(?![0-9]|[.,][0-9]|%| ?(?:mg|g|kg|ml|l|mcg|µg|units?|iu|u|kcal|kj|times|patients|people)\b)",
     re.I,
@@ -35,20 +59,20 @@ _HEADS = (
     "|category|categories|groups?|appendix|version|tiers?|schedule|page|day|week|cycle|factor"
     "|part|box|rule|recommendation|visit|asa|nyha|line|step|ckd|grade"
 )
-_LABELLED = re.compile(
+_LABELLED = Pattern(
     rf"\b({_HEADS})[ -](?:([IVX]{{1,4}})(?![A-Za-z])|([0-9]{{1,3}}(?:\.[0-9]{{1,2}}){{0,3}}[a-e]?"
     r"(?:(?: ?[-–] ?| to )[1-9][0-9]?[a-e]?(?! ?(?:mg|g|ml)\b))?))"
     r"(?![0-9A-Za-z%]|[./][0-9]|[ -](?:mg|g|ml|mmol|hours?|days?|weeks?|months?|years?|minutes?)\b)",
     re.I,
 )
-_GLUED = re.compile(
+_GLUED = Pattern(
     r"(?<![0-9A-Za-z.])(?:(?![x×][0-9])(?!q ?[0-9]+ ?h)[A-Za-z][A-Za-z]{0,12}-?[0-9][0-9A-Za-z]*"
     r"(?:-[0-9A-Za-z]+)?|[0-9]{1,2}-[A-Z]{2,}[A-Za-z]*|[0-9]{1,2}(?:st|nd|rd|th)\b)"
 )
-_LABEL_RANGE = re.compile(r" ?[-–] ?| to ")
-_DIGIT = re.compile(r"[0-9]+")
+_LABEL_RANGE = Pattern(r" ?[-–] ?| to ")
+_DIGIT = Pattern(r"[0-9]+")
 # "weeks 2-4" and "n=30" are amounts of something, not names.
-_NOT_A_NAME = re.compile(r"(?:n|p|to|by|of|in|and|or|is|at|the|over|under|about|for)-?[0-9]", re.I)
+_NOT_A_NAME = Pattern(r"(?:n|p|to|by|of|in|and|or|is|at|the|over|under|about|for)-?[0-9]", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +115,14 @@ def find_identifiers(text: str) -> Iterator[Name]:
         if roman and not roman.isupper():
             continue
         label = str(_ROMAN.get(roman.lower(), roman)) if roman else arabic.lower()
-        label = _LABEL_RANGE.sub("-", label)
+        label = _LABEL_RANGE.compiled.sub("-", label)
         head = _singular(head.lower())
         yield _identifier(match, f"id:{head}", f"{head} {label}")
     for match in _GLUED.finditer(text):
         if _NOT_A_NAME.match(match.group()):
             continue
         name = match.group().lower().replace("-", "")
-        yield _identifier(match, "id:" + _DIGIT.sub("#", name), name)
+        yield _identifier(match, "id:" + _DIGIT.compiled.sub("#", name), name)
 
 
 def _identifier(match: re.Match[str], group: str, name: str) -> Name:

@@ -5,17 +5,39 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from medrag.verify.patterns import Pattern
+
 _ONES = {
     word: value
     for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-        "fifteen sixteen seventeen eighteen nineteen".split()
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+        ]
     )
 }
 _TENS = {
     word: 10 * value
     for value, word in enumerate(
-        "twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2
     )
 }
 _BIG = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "dozen": 12}
@@ -46,12 +68,12 @@ WORDS = (
     rf"|{_ONE_WORD}|half(?! ?-? ?li(?:fe|ves)))\b"
 )
 NUMBER = rf"(?:{DIGITS}|{WORDS})"
-_SCALE = re.compile(
+_SCALE = Pattern(
     r"[ \t]?(hundred|thousand|million|billion)\b"
     r"|[ \t]?[x×*][ \t]?10(?:\^([0-9]{1,2})|([⁰¹²³⁴⁵⁶⁷⁸⁹]{1,2}))",
     re.I,
 )
-_HALF_OF = re.compile(r" (?:an?|of an?) ")
+_HALF_OF = Pattern(r" (?:an?|of an?) ")
 MAX_DIGITS = 40
 
 

@@ -14,6 +14,7 @@ from medrag.verify.comparators import Bound, bound_of
 from medrag.verify.frequencies import find_frequencies
 from medrag.verify.names import Name, find_dates, find_identifiers
 from medrag.verify.numbers import NUMBER, scale, value
+from medrag.verify.patterns import Pattern
 from medrag.verify.units import COUNT, Unit, read_unit
 
 
@@ -50,23 +51,28 @@ class Quantity:
 
 
 _SEPARATOR = r"(?:[ \t]?[-–—−~][ \t]?|[ \t]to[ \t](?:about[ \t])?|[ \t]through[ \t])"
-_NUMBER = re.compile(rf"(?P<sign>(?<![0-9A-Za-z)\]])[-−–](?=[0-9.]))?(?P<n>{NUMBER})", re.I)
-_NEXT = re.compile(rf"{_SEPARATOR}(?P<n>{NUMBER})", re.I)
-_AND = re.compile(rf"[ \t](?:and|to)[ \t](?P<n>{NUMBER})", re.I)
-_PLUS_MINUS = re.compile(rf"[ \t]?(?:±|\+/-)[ \t]?(?P<n>{NUMBER})", re.I)
-_PRESSURE = re.compile(
+_NUMBER = Pattern(rf"(?P<sign>(?<![0-9A-Za-z)\]])[-−–](?=[0-9.]))?(?P<n>{NUMBER})", re.I)
+_NEXT = Pattern(rf"{_SEPARATOR}(?P<n>{NUMBER})", re.I)
+_AND = Pattern(rf"[ \t](?:and|to)[ \t](?P<n>{NUMBER})", re.I)
+_PLUS_MINUS = Pattern(rf"[ \t]?(?:±|\+/-)[ \t]?(?P<n>{NUMBER})", re.I)
+_PRESSURE = Pattern(
     r"(?<![0-9./])(?P<a>[0-9]{2,3})[ ]?/[ ]?(?P<b>[0-9]{2,3})(?![0-9/.])(?P<u>[ ]?mm ?Hg)?"
 )
-_ONE_IN = re.compile(rf"({NUMBER})[ ](?:in|out of)[ ](?:every )?({NUMBER})(?![ ]?-?(?:hours?|days?|"
-                     r"weeks?|months?|years?|minutes?|mg|g|ml|%|h|min)\b)(?![.,]?[0-9])", re.I)
-_COLON = re.compile(r"(?<![0-9:.,])([0-9]+(?:,[0-9]{3})*):([0-9]+(?:[, ][0-9]{3})*)(?![0-9:])")
-_REFERENCE = re.compile(r"\[[0-9][0-9,;\s–-]{0,40}\]")
-_LIST_LABEL = re.compile(r"(?:^|(?<=\n))[ \t]*\(?[0-9]{1,3}[.)](?=[ \t])")
-_ARTICLE = re.compile(r"[ \t](?:of[ \t])?an?(?=[ \t])", re.I)
-_BETWEEN = re.compile(r"\bbetween[ \t]+$", re.I)
-_AGED = re.compile(r"\b(?:age[ds]?|age of)(?: (?:of|between|under|over|about|from|≥|>|<|≤))*[ \t]?$", re.I)
-_OLD = re.compile(r"[ -](?:of age|old|older|and older|or older|younger)\b", re.I)
-_LISTED = re.compile(r"[ \t]?(?:,[ \t]?(?:or[ \t]|and[ \t])?|[ \t]or[ \t]|[ \t]and[ \t]|/)")
+_ONE_IN = Pattern(
+    rf"({NUMBER})[ ](?:in|out of)[ ](?:every )?({NUMBER})(?![ ]?-?(?:hours?|days?|"
+    r"weeks?|months?|years?|minutes?|mg|g|ml|%|h|min)\b)(?![.,]?[0-9])",
+    re.I,
+)
+_COLON = Pattern(r"(?<![0-9:.,])([0-9]+(?:,[0-9]{3})*):([0-9]+(?:[, ][0-9]{3})*)(?![0-9:])")
+_REFERENCE = Pattern(r"\[[0-9][0-9,;\s–-]{0,40}\]")
+_LIST_LABEL = Pattern(r"(?:^|(?<=\n))[ \t]*\(?[0-9]{1,3}[.)](?=[ \t])")
+_ARTICLE = Pattern(r"[ \t](?:of[ \t])?an?(?=[ \t])", re.I)
+_BETWEEN = Pattern(r"\bbetween[ \t]+$", re.I)
+_AGED = Pattern(
+    r"\b(?:age[ds]?|age of)(?: (?:of|between|under|over|about|from|≥|>|<|≤))*[ \t]?$", re.I
+)
+_OLD = Pattern(r"[ -](?:of age|old|older|and older|or older|younger)\b", re.I)
+_LISTED = Pattern(r"[ \t]?(?:,[ \t]?(?:or[ \t]|and[ \t])?|[ \t]or[ \t]|[ \t]and[ \t]|/)")
 _KINDS = {
     "percent": "percent", "time": "duration", "month": "duration", "": "count",
     "temperature": "amount",
@@ -106,8 +112,22 @@ def _add_name(found: list[Quantity], taken: bytearray, text: str, name: Name) ->
         return
     _take(taken, name.start, name.end)
     span = text[name.start : name.end]
-    found.append(Quantity(name.low, name.high, True, True, Unit(name.group), (), name.kind, "",
-                          name.start, name.end, span, name.name))
+    found.append(
+        Quantity(
+            name.low,
+            name.high,
+            True,
+            True,
+            Unit(name.group),
+            (),
+            name.kind,
+            "",
+            name.start,
+            name.end,
+            span,
+            name.name,
+        )
+    )
 
 
 def _make(
@@ -141,8 +161,11 @@ def _add_frequencies(found: list[Quantity], taken: bytearray, text: str) -> None
         # In "maximum daily dose" the maximum is of the dose, not of the days.
         if text[item.start : item.end].isalpha():
             word = text[item.start : item.end]
-            found.append(Quantity(item.low, item.high, True, True, unit, unit.per, "frequency",
-                                  "", *span, word))
+            found.append(
+                Quantity(
+                    item.low, item.high, True, True, unit, unit.per, "frequency", "", *span, word
+                )
+            )
             continue
         found.append(_make(text, item.low, item.high, unit, "frequency", span))
 
@@ -212,8 +235,13 @@ def _number(text: str, match: re.Match[str], taken: bytearray) -> tuple[Quantity
         return None, end  # "one of them": a pronoun far more often than a count
     if unit == COUNT:
         unit = _aged(text, match.start())
-    return _make(text, *_based(low, high, unit), unit, _kind(text, match.start(), end, unit),
-                 (match.start(), end)), end
+    return _make(
+        text,
+        *_based(low, high, unit),
+        unit,
+        _kind(text, match.start(), end, unit),
+        (match.start(), end),
+    ), end
 
 
 def _ranged(
@@ -282,8 +310,14 @@ def _with_unit(quantity: Quantity, unit: Unit, kind: str) -> Quantity:
     def based(number: Fraction | None) -> Fraction | None:
         return None if number is None else number * unit.factor + unit.offset
 
-    return replace(quantity, low=based(quantity.low), high=based(quantity.high), unit=unit,
-                   per=unit.per, kind=kind)
+    return replace(
+        quantity,
+        low=based(quantity.low),
+        high=based(quantity.high),
+        unit=unit,
+        per=unit.per,
+        kind=kind,
+    )
 
 
 __all__ = ["Bound", "Quantity", "parse"]

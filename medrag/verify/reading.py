@@ -24,15 +24,16 @@ from medrag.verify.lexicon import (
     UPPER_ONLY,
     canon,
 )
+from medrag.verify.patterns import Pattern
 from medrag.verify.quantities import Quantity, parse
 
-_WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*[0-9]*|[0-9]+(?:[.,][0-9]+)*[^\W\d_]*")
-_DOTTED = re.compile(r"(?<![A-Za-z.])(i\.v|i\.m|s\.c|p\.o)\.?(?![A-Za-z])|\bby mouth\b", re.I)
-_BREAK = re.compile(r"[;|\n]|[.!?](?=\s|$)")
+_WORD = Pattern(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*[0-9]*|[0-9]+(?:[.,][0-9]+)*[^\W\d_]*")
+_DOTTED = Pattern(r"(?<![A-Za-z.])(i\.v|i\.m|s\.c|p\.o)\.?(?![A-Za-z])|\bby mouth\b", re.I)
+_BREAK = Pattern(r"[;|\n]|[.!?](?=\s|$)")
 _NARROW, _WIDE = 2, 8
 _TURNS = frozenset({"but", "however", "although", "though", "whereas", "otherwise"})
 _COMPARED = frozenset({"than", "of"})
-_LINE = re.compile(r"\b(first|second|third)(?=[- ]line\b)", re.I)
+_LINE = Pattern(r"\b(first|second|third)(?=[- ]line\b)", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +157,14 @@ def _is_route(written: str) -> bool:
 
 
 def _quantity_slot(quantity: Quantity) -> Slot:
-    return Slot("q:" + quantity.group, quantity.key, quantity.kind, quantity.start, quantity.end,
-                quantity.text)
+    return Slot(
+        "q:" + quantity.group,
+        quantity.key,
+        quantity.kind,
+        quantity.start,
+        quantity.end,
+        quantity.text,
+    )
 
 
 def _word_slots(text: str, tokens: tuple[Token, ...], cues: tuple[Cue, ...]) -> list[Slot]:
@@ -166,16 +173,26 @@ def _word_slots(text: str, tokens: tuple[Token, ...], cues: tuple[Cue, ...]) -> 
         route = DOTTED_ROUTES[match.group(1).lower() if match.group(1) else "by mouth"]
         slots.append(Slot("route", route, "route", match.start(), match.end(), match.group()))
     for match in _LINE.finditer(text):
-        slots.append(Slot("line", match.group(1).lower(), "opposite", *match.span(),
-                          match.group() + "-line"))
+        slots.append(
+            Slot("line", match.group(1).lower(), "opposite", *match.span(), match.group() + "-line")
+        )
     for place, token in enumerate(tokens):
         written = text[token.start : token.end]
         if token.word in POPULATION:
-            slots.append(Slot("population", POPULATION[token.word], "population", token.start,
-                              token.end, written))
+            slots.append(
+                Slot(
+                    "population",
+                    POPULATION[token.word],
+                    "population",
+                    token.start,
+                    token.end,
+                    written,
+                )
+            )
         elif _is_route(written):
-            slots.append(Slot("route", ROUTES[token.word], "route", token.start, token.end,
-                              written))
+            slots.append(
+                Slot("route", ROUTES[token.word], "route", token.start, token.end, written)
+            )
         elif token.measured:
             continue
         else:
@@ -192,14 +209,17 @@ def _opposites(token: Token, written: str, denied: bool) -> list[Slot]:
     if denied:
         return []
     found = EXCLUSIVE.get(token.stem) or EXCLUSIVE.get(token.word) or ()
-    slots = [Slot("w:" + group, value, "opposite", token.start, token.end, written)
-             for group, value in found]
+    slots = [
+        Slot("w:" + group, value, "opposite", token.start, token.end, written)
+        for group, value in found
+    ]
     for pair in PREFIXES:
         for prefix in pair:
             rest = token.stem[len(prefix) :]
             if token.stem.startswith(prefix) and len(rest) >= 4:
-                slots.append(Slot(f"p:{pair[0]}:{rest}", prefix, "opposite", token.start,
-                                  token.end, written))
+                slots.append(
+                    Slot(f"p:{pair[0]}:{rest}", prefix, "opposite", token.start, token.end, written)
+                )
     return slots
 
 
@@ -254,7 +274,20 @@ def _meaning(tokens: tuple[Token, ...], places: range, clause: int, limit: int) 
 
 
 _FILLERS = frozenset(
-    "routinely than usually generally ever any evidence of be also therefore normally".split()
+    [
+        "routinely",
+        "than",
+        "usually",
+        "generally",
+        "ever",
+        "any",
+        "evidence",
+        "of",
+        "be",
+        "also",
+        "therefore",
+        "normally",
+    ]
 ) - {"evidence"}
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from medrag.verify.lexicon import canon
+from medrag.verify.patterns import Pattern
 from medrag.verify.reading import Reading, Token, is_soft, read
 
-_ABBREVIATION = re.compile(r"\(([A-Z][A-Za-z0-9-]{0,6}[A-Z0-9])s?\)")
-_SPACES = re.compile(r"\s+")
+_ABBREVIATION = Pattern(r"\(([A-Z][A-Za-z0-9-]{0,6}[A-Z0-9])s?\)")
+_SPACES = Pattern(r"\s+")
 _EDGE = " \t\n.,;:!?\"'()•*-–—·"
-_PART_WORD = re.compile(r"[A-Za-z]+")
+_PART_WORD = Pattern(r"[A-Za-z]+")
 # Ordinary endings of one root. Drug names differ in theirs ("prednisone", "prednisolone"), so
 # only endings that leave the thing named the same are here.
 _ENDINGS = (
@@ -56,7 +57,7 @@ def abbreviations(text: str) -> dict[str, frozenset[str]]:
     out: dict[str, frozenset[str]] = {}
     for match in _ABBREVIATION.finditer(text):
         letters = match.group(1).lower().replace("-", "")
-        before = _PART_WORD.findall(text[max(0, match.start() - 90) : match.start()])
+        before = _PART_WORD.compiled.findall(text[max(0, match.start() - 90) : match.start()])
         expansion = before[-len(letters) :]
         if "".join(word[0].lower() for word in expansion) == letters:
             out[match.group(1).lower()] = frozenset(canon(word.lower()) for word in expansion)
@@ -106,7 +107,7 @@ def order(claim: Reading, evidence: Reading) -> float:
     theirs = [root(t.stem) for t in evidence.tokens if t.content and not is_soft(t)]
     for place, stem in enumerate(theirs):
         places.setdefault(stem, []).append(place)
-    pairs = [(a, b) for a, b in zip(mine, mine[1:], strict=False) if a in places and b in places]
+    pairs = [(a, b) for a, b in pairwise(mine) if a in places and b in places]
     if not pairs:
         return 1.0
     kept = sum(_follows(places[a], places[b]) for a, b in pairs)
@@ -120,7 +121,7 @@ def _follows(first: list[int], second: list[int]) -> bool:
 
 def normalised(text: str) -> str:
     """``text`` for verbatim comparison: case, spaces and edge punctuation away."""
-    return _SPACES.sub(" ", text).strip(_EDGE).casefold()
+    return _SPACES.compiled.sub(" ", text).strip(_EDGE).casefold()
 
 
 def contains(claim: str, evidence: str) -> bool:

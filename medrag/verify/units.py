@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from medrag.verify.patterns import Pattern
+
 Entry = tuple[str, Fraction, Fraction]  # dimension, factor, offset: base = value * factor + offset
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -80,9 +82,16 @@ def _table() -> dict[str, Entry]:
     for noun in _NOUNS.split():
         for form in (noun, noun + "s"):
             out[form] = (noun, Fraction(1), Fraction(0))
-    for form, noun in (("patches", "patch"), ("suppositories", "suppository"), ("tabs", "tablet"),
-                       ("tab", "tablet"), ("caps", "capsule"), ("breaths", "breath"),
-                       ("inhalations", "inhalation"), ("vomits", "vomit")):
+    for form, noun in (
+        ("patches", "patch"),
+        ("suppositories", "suppository"),
+        ("tabs", "tablet"),
+        ("tab", "tablet"),
+        ("caps", "capsule"),
+        ("breaths", "breath"),
+        ("inhalations", "inhalation"),
+        ("vomits", "vomit"),
+    ):
         out[form] = (noun, Fraction(1), Fraction(0))
     return out
 
@@ -102,22 +111,22 @@ _DENOMINATORS: dict[str, Entry] = {
 }
 # A single letter stands for a unit only as it is commonly written ("5 s" no, "5 g", "5 L" yes).
 _SINGLE = frozenset({"g", "l", "L", "h", "m", "U", "u", "J", "s"})
-_TOKEN = re.compile(r"[ \t]?-?[ \t]?(%|[°º][ \t]?[CcFf]\b|[A-Za-zµμ²³]+[23²³]?(?:₂O|2O)?)")
+_TOKEN = Pattern(r"[ \t]?-?[ \t]?(%|[°º][ \t]?[CcFf]\b|[A-Za-zµμ²³]+[23²³]?(?:₂O|2O)?)")
 _PHRASES = (
-    (re.compile(r"[ \t]?per[ \t]cent\b", re.I), Unit("percent")),
-    (re.compile(r"[ \t]?degrees?[ \t](?:celsius|centigrade|c\b)", re.I), "°c"),
-    (re.compile(r"[ \t]?degrees?[ \t](?:fahrenheit|f\b)", re.I), "°f"),
-    (re.compile(r"[ \t]?C(?![A-Za-z0-9])"), "°c"),
-    (re.compile(r"[ \t]?international[ \t]units?\b", re.I), "iu"),
-    (re.compile(r"[ \t]?i\.u\.", re.I), "iu"),
-    (re.compile(r"[ \t]?(?:cells|copies)(?![A-Za-z])", re.I), Unit("")),
-    (re.compile(r"[ \t]?mm[ \t]Hg\b"), "mmhg"),
+    (Pattern(r"[ \t]?per[ \t]cent\b", re.I), Unit("percent")),
+    (Pattern(r"[ \t]?degrees?[ \t](?:celsius|centigrade|c\b)", re.I), "°c"),
+    (Pattern(r"[ \t]?degrees?[ \t](?:fahrenheit|f\b)", re.I), "°f"),
+    (Pattern(r"[ \t]?C(?![A-Za-z0-9])"), "°c"),
+    (Pattern(r"[ \t]?international[ \t]units?\b", re.I), "iu"),
+    (Pattern(r"[ \t]?i\.u\.", re.I), "iu"),
+    (Pattern(r"[ \t]?(?:cells|copies)(?![A-Za-z])", re.I), Unit("")),
+    (Pattern(r"[ \t]?mm[ \t]Hg\b"), "mmhg"),
 )
-_PER = re.compile(
+_PER = Pattern(
     r"[ \t]?(?:/|\bper\b)[ \t]?(?:([0-9]+(?:\.[0-9]+)?)[ \t]?)?([A-Za-zµμ]+[23²³]?)(?![A-Za-z0-9])"
 )
-_PER_A = re.compile(r"[ \t](?:an?|each)[ \t]()(day|week|month|hour|minute|year)\b", re.I)
-_IN_DAY = re.compile(r"[ \t](?:in|over)[ \t](?:any[ \t]|a[ \t])?24[ \t-]?(?:hours?|hrs?|h)\b", re.I)
+_PER_A = Pattern(r"[ \t](?:an?|each)[ \t]()(day|week|month|hour|minute|year)\b", re.I)
+_IN_DAY = Pattern(r"[ \t](?:in|over)[ \t](?:any[ \t]|a[ \t])?24[ \t-]?(?:hours?|hrs?|h)\b", re.I)
 _MEASURED = frozenset({"mass", "volume", "substance", "equivalent", "unit", "energy"})
 
 

@@ -31,7 +31,8 @@ def verify_claims(
     for (number, marker), verdict in zip(asked, verdicts, strict=True):
         found[number].append((marker, _marked(verdict, marker)))
     return [
-        CheckedClaim(claim, _decided(mine, claim)) for claim, mine in zip(claims, found, strict=True)
+        CheckedClaim(claim, _decided(mine, claim))
+        for claim, mine in zip(claims, found, strict=True)
     ]
 
 
@@ -61,6 +62,8 @@ def _decided(found: list[tuple[int, Verdict]], claim: Claim) -> Verdict:
 
 def _worth(verdict: Verdict) -> tuple[bool, float, int]:
     """A supported verdict first; otherwise the likeliest, a contradiction before silence."""
-    return verdict.label == "supported", verdict.score, _LABELS.index(
-        verdict.label
-    ) if verdict.label in _LABELS else -1
+    return (
+        verdict.label == "supported",
+        verdict.score,
+        _LABELS.index(verdict.label) if verdict.label in _LABELS else -1,
+    )

@@ -77,8 +77,11 @@ def _is_heading(text: str, start: int, end: int) -> bool:
     """A short line that does not end as a sentence does stands over what follows."""
     line = text[start:end]
     alone = (start == 0 or text[start - 1] == "\n") and text[end : end + 1] == "\n"
-    return alone and line[-1] not in ".!?;," and "|" not in line and (
-        len(line.split()) <= _HEADING_WORDS
+    return (
+        alone
+        and line[-1] not in ".!?;,"
+        and "|" not in line
+        and (len(line.split()) <= _HEADING_WORDS)
     )
 
 
@@ -125,6 +128,14 @@ def around(window: Window, passage: Passage) -> list[Window]:
     for first in range(max(0, window.last - _MAX_SENTENCES + 1), window.first + 1):
         for last in range(window.last, min(first + _MAX_SENTENCES, len(passage.spans))):
             if (first, last) != (window.first, window.last):
-                out.append(Window(passage.spans[first][0], passage.spans[last][1], first, last,
-                                  window.coverage, passage.headings[first]))
+                out.append(
+                    Window(
+                        passage.spans[first][0],
+                        passage.spans[last][1],
+                        first,
+                        last,
+                        window.coverage,
+                        passage.headings[first],
+                    )
+                )
     return sorted(out, key=lambda each: each.size)
