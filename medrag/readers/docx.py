@@ -280,7 +280,7 @@ class _Numbering:
         link = number.find(_W + "numId") if number is not None else None
         if link is None or link.get(_W + "val") == "0":
             return ""
-        depth = number.find(_W + "ilvl")
+        depth = number.find(_W + "ilvl") if number is not None else None
         if depth is None and own is not None:
             depth = own.find(_W + "ilvl")
         raw = (depth.get(_W + "val") or "0") if depth is not None else "0"

@@ -27,7 +27,8 @@ _BLOCKS = frozenset(
 )
 _HEADINGS = {f"h{i}": i for i in range(1, 7)}
 _SITE_ROLES = frozenset({"navigation", "banner", "contentinfo", "search", "complementary"})
-_CHARSET = re.compile(rb"<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*[\"']?([\w-]+)", re.I)
+_CHARSET = re.compile(rb"<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*[\"']?([\w-]+)",
+                      re.I)
 _XHTML = re.compile(r"<\?xml[^>]*\?>")
 
 
@@ -116,9 +117,7 @@ class Walker:
         tag = node.tag or ""
         if tag == "-text":
             self.inline.append(node.text(deep=False) or "")
-        elif tag.startswith("-") or tag in _DROPPED or _hidden(node):
-            return
-        elif tag == "header" and not self._own_header(node):
+        elif self._skipped(tag, node):
             return
         elif tag == "br":
             self._flush()
@@ -133,6 +132,11 @@ class Walker:
             self._flush()
         else:
             self._children(node)
+
+    def _skipped(self, tag: str, node: LexborNode) -> bool:
+        if tag.startswith("-") or tag in _DROPPED or _hidden(node):
+            return True
+        return tag == "header" and not self._own_header(node)
 
     @staticmethod
     def _own_header(node: LexborNode) -> bool:

@@ -155,8 +155,6 @@ def _inline(token: Token) -> str:
             out.append(child.content)
         elif child.type == "softbreak":
             out.append(" ")
-        elif child.type == "hardbreak":
-            out.append("\n")
-        elif child.type == "html_inline" and re.match(r"<br\b", child.content, re.I):
+        elif child.type == "hardbreak" or re.match(r"<br\b", child.content, re.I):
             out.append("\n")
     return "".join(out)

@@ -36,7 +36,9 @@ _VERSION = (
     re.compile(r"\bversion\s+v?(\d+(?:\.\d+)+)\b(?!\s*of\b)", re.I),
     re.compile(r"(?:^|[\s(|])v(\d+(?:\.\d+)+)\b", re.I | re.M),
 )
-_STATUS = re.compile(rf"{_LABEL_START}(?:document\s+)?status\s*[:=]\s*([^\n|]{{2,120}})", re.I | re.M)
+_STATUS = re.compile(
+    rf"{_LABEL_START}(?:document\s+)?status\s*[:=]\s*([^\n|]{{2,120}})", re.I | re.M
+)
 _GONE = re.compile(r"\b(superseded|withdrawn|obsolete|rescinded|archived|retired|do not use"
                    r"|no longer (?:valid|in force|current)|replaced by)\b", re.I)
 _GONE_LINE = re.compile(
@@ -91,7 +93,7 @@ def _iso(form: str, parts: tuple[str, ...]) -> str | None:
     order = {"ymd": (0, 1, 2), "dMy": (2, 1, 0), "Mdy": (2, 0, 1), "My": (1, 0), "ym": (0, 1)}
     numbers = [values[i] for i in order.get(form, (0,))]
     try:
-        datetime.date(*(numbers + [1, 1])[:3])
+        datetime.date(*[*numbers, 1, 1][:3])
     except ValueError:
         return None
     return "-".join(f"{n:04d}" if i == 0 else f"{n:02d}" for i, n in enumerate(numbers))

@@ -7,18 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from medrag.errors import ReadError
-from medrag.readers.common import Builder, digest, one_line, quiet, sensible_title, vocabulary_of
+from medrag.readers.common import Builder, digest, one_line, quiet, sensible_title
+from medrag.readers.hyphens import vocabulary_of
 from medrag.readers.meta import find_meta
-from medrag.readers.pdf_blocks import (
-    Fonts,
-    PageLines,
-    Writer,
-    drop_running,
-    heading_levels,
-    normal,
-)
+from medrag.readers.pdf_blocks import Writer, heading_levels, normal
 from medrag.readers.pdf_glyphs import drawn
 from medrag.readers.pdf_lines import reading_order, segments, turned_text
+from medrag.readers.pdf_pages import Fonts, PageLines, drop_running
 from medrag.readers.plain import write_plain
 from medrag.types import Document
 

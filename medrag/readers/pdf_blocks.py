@@ -5,104 +5,20 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import median
 
-from medrag.readers.common import Builder, join_lines
-from medrag.readers.pdf_lines import Line, Segment
-from medrag.readers.pdf_tables import Rules, find_table, table_rows
+from medrag.readers.common import Builder
+from medrag.readers.hyphens import join_lines
+from medrag.readers.pdf_lines import Line
+from medrag.readers.pdf_pages import Fonts, PageLines
+from medrag.readers.pdf_tables import find_table, parallel, table_rows
 
-_MARGIN = 0.1
-_PAGE_NUMBER = re.compile(
-    r"(?:page|p\.)?\s*[-–—|]*\s*(?:\d{1,4}|[ivxlc]{1,7})\s*[-–—|]*(?:\s*(?:of|/)\s*\d{1,4})?$", re.I
-)
 _BULLET = re.compile(r"(?P<label>[-•●·◦▪■‣–—*\uf0b7\uf0a7\uf0d8]|o(?=\s+[A-Z]))\s+(?P<text>\S.*)")
 _NUMBER = re.compile(r"(?P<label>\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)])\s+(?P<text>\S.*)")
 _NUMBERED = re.compile(r"\d{1,2}(?:\.\d{1,2})*\.?\s+[A-Z]")
 _ENDED = re.compile(r"[.!?:;][\"'”’)\]⁰¹²³⁴⁵⁶⁷⁸⁹]*$")
 Style = tuple[float, bool, bool]
-
-
-@dataclass(slots=True)
-class PageLines:
-    """A page as read: its lines in reading order, or, where that failed, its plain text."""
-
-    number: int
-    label: str
-    height: float
-    segments: list[Segment] = field(default_factory=list)
-    lines: list[Line] = field(default_factory=list)
-    rules: Rules = field(default_factory=list)
-    turned: list[str] = field(default_factory=list)
-    outline: dict[str, int] = field(default_factory=dict)
-    plain: str | None = None
-
-
-@dataclass(slots=True)
-class Fonts:
-    """What is usual in the document, by count of characters."""
-
-    size: float
-    families: frozenset[str]
-
-    @classmethod
-    def of(cls, pages: list[PageLines]) -> Fonts:
-        sizes: Counter[float] = Counter()
-        families: Counter[str] = Counter()
-        for page in pages:
-            for segment in page.segments:
-                sizes[segment.size] += len(segment.text)
-                families[segment.font] += len(segment.text)
-        total = sum(families.values())
-        usual = frozenset(name for name, n in families.items() if n > 0.15 * total)
-        return cls(sizes.most_common(1)[0][0] if sizes else 10.0, usual)
-
-
-def drop_running(pages: list[PageLines], fonts: Fonts) -> None:
-    """Take running headers, footers and page numbers off the pages."""
-    seen: Counter[tuple[str, bool]] = Counter()
-    for page in pages:
-        seen.update({_key(s, page) for s in page.segments if _in_margin(s, page)})
-    need = 2 if len(pages) == 2 else max(3, min(4, len(pages) // 4))
-    running = {key for key, n in seen.items() if n >= need}
-    lines: Counter[tuple[int, float]] = Counter()  # where, and how large, running words stand
-    for page in pages:
-        lines.update({(round(s.y), s.size) for s in page.segments
-                      if _in_margin(s, page) and _key(s, page) in running})
-    for page in pages:
-        page.segments = [s for s in page.segments if not _runs(s, page, running, lines, fonts)]
-
-
-def _runs(
-    segment: Segment,
-    page: PageLines,
-    running: set[tuple[str, bool]],
-    lines: Mapping[tuple[int, float], int],
-    fonts: Fonts,
-) -> bool:
-    if not _in_margin(segment, page):
-        return False
-    if _PAGE_NUMBER.match(segment.text) and page.label + segment.text:
-        return True
-    if page.number == 1 and segment.size > 1.2 * fonts.size:
-        return False  # the title itself may run on the pages after it
-    if _key(segment, page) in running:
-        return True
-    beside = lines.get((round(segment.y), segment.size), 0) >= 3
-    return beside and segment.size != fonts.size and len(segment.text) < 120
-
-
-def _in_margin(segment: Segment, page: PageLines) -> bool:
-    return not _MARGIN * page.height < segment.y < (1 - _MARGIN) * page.height
-
-
-def _key(segment: Segment, page: PageLines) -> tuple[str, bool]:
-    return re.sub(r"\d+", "#", segment.text.lower()), segment.y > page.height / 2
-
-
-def is_number_line(segment: Segment) -> bool:
-    """Whether the segment is nothing but a page number."""
-    return _PAGE_NUMBER.match(segment.text) is not None
 
 
 class Writer:
@@ -123,7 +39,7 @@ class Writer:
     def page(self, page: PageLines) -> None:
         """Write one page."""
         lines = list(page.lines)
-        self.first, spacing, i = True, _spacing(lines), 0
+        self.first, spacing, i = True, page.spacing, 0
         while i < len(lines):
             if count := heading_lines(page, lines, i, self.fonts):
                 self._flush()
@@ -213,7 +129,7 @@ def _labelled(text: str) -> bool:
 
 def _spacing(lines: list[Line]) -> float:
     """The usual distance between the lines of a paragraph on a page."""
-    gaps = [a.y - b.y for a, b in zip(lines, lines[1:], strict=False)
+    gaps = [a.y - b.y for a, b in pairwise(lines)
             if 0 < a.y - b.y < 3 * max(a.size, 4) and abs(a.size - b.size) < 0.5]
     return median(gaps) if gaps else 14.0
 
@@ -230,7 +146,7 @@ def style_of(line: Line, fonts: Fonts) -> Style:
 
 def heading_lines(page: PageLines, lines: list[Line], i: int, fonts: Fonts) -> int:
     """How many lines from ``lines[i]`` on are one heading; 0 where it is none."""
-    first, outline, spacing = lines[i], page.outline, _spacing(lines)
+    first, outline, spacing = lines[i], page.outline, page.spacing
     if len(first.cells) > 1 or not _sets_apart(first, fonts):
         return 1 if len(first.cells) == 1 and normal(first.text) in outline else 0
     count, style = 1, style_of(first, fonts)
@@ -242,9 +158,10 @@ def heading_lines(page: PageLines, lines: list[Line], i: int, fonts: Fonts) -> i
         text, count = f"{text} {line.text}", count + 1
     if normal(text) in outline:
         return count
-    if i and not _NUMBERED.match(text) and _same_heading(lines[i - 1], first, style, fonts, spacing):
-        if style_of(lines[i - 1], fonts) == style:
-            return 0  # the rest of what was too long to be a heading
+    above = lines[i - 1] if i else None
+    alike = above is not None and len(above.cells) == 1 and style_of(above, fonts) == style
+    if alike and above is not None and _same_heading(above, first, style, fonts, spacing):
+        return 0  # the rest of what was too long to be a heading
     large = first.size > 1.3 * fonts.size
     letters = sum(ch.isalpha() for ch in text)
     if letters < 3 or letters < 0.5 * len(text.replace(" ", "")) or _BULLET.match(text):
@@ -259,7 +176,7 @@ def heading_lines(page: PageLines, lines: list[Line], i: int, fonts: Fonts) -> i
 def _same_heading(
     above: Line, line: Line, style: Style, fonts: Fonts, spacing: float
 ) -> bool:
-    near = 0 < above.y - line.y <= 1.6 * max(line.size, spacing * 0.8)
+    near = 0 < above.y - line.y <= max(1.9 * line.size, 1.3 * spacing)
     numbered = _NUMBERED.match(line.text) or _BULLET.match(line.text)
     return near and len(line.cells) == 1 and style_of(line, fonts) == style and not numbered
 
@@ -296,7 +213,7 @@ def heading_levels(pages: list[PageLines], fonts: Fonts) -> dict[Style, int]:
     (a cover, a stray) gets the level of the next larger one and pushes no other down."""
     styles: Counter[Style] = Counter()
     for page in pages:
-        i = 0
+        page.spacing, i = _spacing(page.lines), 0
         while i < len(page.lines):
             count = heading_lines(page, page.lines, i, fonts)
             if count:

@@ -13,7 +13,7 @@ from medrag.readers.pdf_glyphs import Drawn, Fragment
 # In units of the font size: the gap that is a space, and the gap that parts two cells.
 _SPACE, _CELL = 0.16, 1.0
 # A column of running text holds at least so many characters a line; less is a table's column.
-_COLUMN_CHARS = 20
+_COLUMN_CHARS = 22
 _MIN_ROWS = 4
 _LEADERS = re.compile(r"(?:\s?\.){4,}|_{4,}")
 
@@ -143,7 +143,8 @@ def _split(row: list[Fragment], cuts: tuple[list[float], list[float]]) -> list[S
             if twice:  # bold by drawing twice
                 continue
             wide = gap > _CELL * size and not _is_label(text)
-            if wide or _is_cut(last.x1, fragment.x0, gap / size, cuts):
+            cut = _is_cut(last.x1, fragment.x0, gap / size, cuts) and not _is_label(text)
+            if wide or cut:
                 out.append(_segment(text, group))
                 group, text = [], ""
             elif gap > _SPACE * size and not text.endswith(" "):
@@ -215,7 +216,7 @@ def _banners(found: list[Segment], gutter: float) -> list[Segment]:
     usual = median(s.size for s in found)
     out = []
     for segment in found:
-        others = [s.y for s in found if (s.x0 < gutter) != (segment.x0 < gutter)
+        others = [s.y for s in found if (s.x0 < gutter - 1) != (segment.x0 < gutter - 1)
                   and s.size < 1.2 * usual]
         if segment.size >= 1.3 * usual and segment.y > max(others, default=0.0) + usual:
             out.append(segment)
@@ -255,7 +256,8 @@ def _is_prose(found: list[Segment]) -> bool:
     """Whether the segments are the lines of a column of text, and not the cells of a table."""
     rows: dict[int, int] = {}
     for segment in found:
-        rows[round(segment.y)] = rows.get(round(segment.y), 0) + len(segment.text)
+        key = round(segment.y)
+        rows[key] = max(rows.get(key, 0), len(segment.text))
     return median(rows.values()) >= _COLUMN_CHARS
 
 

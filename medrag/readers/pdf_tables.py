@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
+from itertools import pairwise
 from statistics import median
 
-from medrag.readers.common import join_lines
+from medrag.readers.hyphens import join_lines
 from medrag.readers.pdf_lines import Line, Segment
 from medrag.readers.tables import Cell, looks_like_header, render
 
@@ -38,7 +39,9 @@ def _belongs(last: Line, line: Line, table: list[Line]) -> bool:
     # A single cell carries on a row: it stands under one of its columns, within its width.
     cell = line.cells[0]
     first = min(starts)
-    if not aligned or not _close(table[-1], line):
+    over = [[c for c in row.cells if min(c.x1, cell.x1) > max(c.x0, cell.x0)] for row in table]
+    under_one = any(over) and all(len(cells) <= 1 for cells in over)
+    if not (aligned or under_one) or not _close(table[-1], line):
         return False
     if cell.x0 > first + tolerance:
         return True
@@ -56,6 +59,9 @@ def _beneath(above: Line, below: Line) -> bool:
 def parallel(lines: list[Line]) -> list[Line]:
     """The lines of texts that stand side by side, one text after the other; empty where the
     lines are a table after all. Two lists in two boxes look like a table, and are none."""
+    # A pictogram before a box's title (a plus in a circle) is no cell of its own.
+    lines = [Line([c for c in line.cells if len(c.text) > 1 or c.text.isalnum()] or line.cells,
+                  line.column) for line in lines]
     full = [line for line in lines if len(line.cells) > 1]
     if any(len(line.cells) != 2 for line in full) or len(full) < 3:
         return []
@@ -122,10 +128,10 @@ def _at(line: Line, x: float) -> bool:
 
 def _logical(lines: list[Line], starts: list[float], rules: Rules) -> list[list[list[Segment]]]:
     """Rows as a person sees them: a cell of three lines is one cell."""
-    gaps = [a.y - b.y for a, b in zip(lines, lines[1:], strict=False)]
+    gaps = [a.y - b.y for a, b in pairwise(lines)]
     tight = min((gap for gap in gaps if gap > 0), default=0.0)
     uniform = all(gap <= 1.25 * tight for gap in gaps)
-    ruled = [_ruled(a, b, rules) for a, b in zip(lines, lines[1:], strict=False)]
+    ruled = [_ruled(a, b, rules) for a, b in pairwise(lines)]
     use_rules = sum(ruled) >= 2 or (any(ruled) and len(lines) > 4 and not uniform)
     rows: list[list[list[Segment]]] = []
     for i, line in enumerate(lines):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from medrag.errors import ReadError
-from medrag.readers.common import Builder, digest, join_lines, vocabulary_of
+from medrag.readers.common import Builder, digest
+from medrag.readers.hyphens import join_lines, vocabulary_of
 from medrag.readers.meta import find_meta
 from medrag.text import clean
 from medrag.types import Document
@@ -19,7 +21,9 @@ _BOMS = (
     (b"\xfe\xff", "utf-16"),
 )
 _CONTROL = bytes(b for b in range(32) if b not in b"\t\n\r\f\v\x1b")
-ITEM = re.compile(r"(?P<label>[-*+•·●◦▪‣–—]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)])\s+(?P<text>\S.*)")
+ITEM = re.compile(
+    r"(?P<label>[-*+•·●◦▪‣–—]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)])\s+(?P<text>\S.*)"
+)
 _NUMBERED = re.compile(r"(?P<number>\d{1,2}(?:\.\d{1,2})*)\.?\s+(?P<title>[A-Z][^.!?;]{2,90})$")
 _UNDERLINE = re.compile(r"(={3,}|-{3,}|~{3,})$")
 _CELLS = re.compile(r"\t+| {3,}")
@@ -41,15 +45,15 @@ def decode(data: bytes, warnings: list[str], declared: str | None = None) -> str
             try:
                 return data.decode(encoding).removeprefix("\ufeff")
             except UnicodeDecodeError as error:
-                raise ReadError(f"The text is not valid {encoding}.", "Save it as UTF-8.") from error
+                message = f"The text is not valid {encoding}."
+                raise ReadError(message, "Save it as UTF-8.") from error
     sample = data[: 1 << 20]
     control = len(sample) - len(sample.translate(None, _CONTROL))
     if b"\0" in data or control > max(1, len(sample) // 50):
         raise ReadError("The file holds binary data, not text.", "Check what kind of file it is.")
-    for encoding in (declared, "utf-8"):
+    for candidate in filter(None, (declared, "utf-8")):
         try:
-            if encoding:
-                return data.decode(encoding)
+            return data.decode(candidate)
         except (UnicodeDecodeError, LookupError):
             continue
     for encoding in ("cp1252", "latin-1"):
@@ -123,7 +127,7 @@ def wrap_width(lines: list[str]) -> int:
     if not 40 <= width <= 130:
         return 0
     inner = broken = 0
-    for line, following in zip(lines, lines[1:], strict=False):
+    for line, following in pairwise(lines):
         if not line.strip() or not following.strip() or ITEM.match(following.strip()):
             continue
         inner += 1
@@ -162,7 +166,7 @@ def _heading(lines: list[str], i: int, following: str) -> tuple[str, int] | None
 def _shouts(line: str) -> bool:
     letters = [ch for ch in line if ch.isalpha()]
     return (
-        4 <= len(letters)
+        len(letters) >= 4
         and len(line) <= 80
         and all(ch.isupper() for ch in letters)
         and len(letters) >= 0.6 * len(line.replace(" ", ""))

@@ -45,7 +45,8 @@ def _parse(text: str | bytes, where: str) -> Any:
     except RecursionError as error:
         raise ReadError(f"{where} is nested too deeply.", "Flatten it.") from error
     except ValueError as error:
-        raise ReadError(f"{where} is not valid JSON: {error}.", "Correct or export it again.") from error
+        message = f"{where} is not valid JSON: {error}."
+        raise ReadError(message, "Correct or export it again.") from error
 
 
 def _json_lines(path: str, data: bytes) -> Iterator[Document]:
@@ -66,7 +67,7 @@ def _json_lines(path: str, data: bytes) -> Iterator[Document]:
         if document is not None:
             yield document
     if empty == len(lines):
-        raise ReadError("None of the file's records holds text.", "Check that it is the right file.")
+        raise ReadError("None of the records holds text.", "Check that it is the right file.")
 
 
 def _record(path: str, line: bytes, value: Any) -> Document | None:
@@ -105,7 +106,7 @@ def _elements(path: str, values: list[Any]) -> Iterator[Document]:
             found = True
             yield document
     if not found:
-        raise ReadError("None of the file's records holds text.", "Check that it is the right file.")
+        raise ReadError("None of the records holds text.", "Check that it is the right file.")
 
 
 def _is_list_of_records(value: Any) -> bool:
@@ -170,10 +171,10 @@ def _render_object(builder: Builder, value: Mapping[str, Any], level: int) -> No
     if title is not None:
         builder.heading(str(value[title]), level)
         level += 1
-    skipped = {k for k in value if k in ("slug", "_id", "id") or k.endswith("_slug")} if title else {}
-    kept = {k: v for k, v in value.items() if k != title and k not in skipped}
-    if title is not None and len(kept) == 1 and isinstance(inner := next(iter(kept.values())), list):
-        _render_list(builder, inner, level)  # {"type": "Mild", "features": [...]}: one heading does
+    kept = {k: v for k, v in value.items() if k != title and not (title and _is_key(k))}
+    only = next(iter(kept.values()), None)
+    if title is not None and len(kept) == 1 and isinstance(only, list):
+        _render_list(builder, only, level)  # {"type": "Mild", "features": [...]}: one heading does
         return
     for key, inner in kept.items():
         text = _scalar(inner)
@@ -183,6 +184,10 @@ def _render_object(builder: Builder, value: Mapping[str, Any], level: int) -> No
             if one_line(text or "x"):
                 builder.heading(_spoken(key), level)
             render_json(builder, inner, level + 1)
+
+
+def _is_key(name: str) -> bool:
+    return name in ("slug", "_id", "id") or name.endswith("_slug")
 
 
 def _render_list(builder: Builder, values: list[Any], level: int) -> None:

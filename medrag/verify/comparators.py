@@ -35,6 +35,8 @@ _DOSE_WORDS = (
     r"(?:[ \t:]+(?:daily|single|total|recommended|adult|oral|dose|doses|dosage|rate|infusion|"
     r"cumulative|of|is|per day|in any|starting|initial|duration|length|treatment))"
 )
+# "The maximum dose of paracetamol in adults is 4 g": a few words, no number, between.
+_SUBJECT = r"(?:[ \t]+[A-Za-z-]+){1,7}?(?=[ \t]+(?:is|was)[ \t]+$)"
 _FILLER = (
     r"(?:[ \t:]*\b(?:of|an?|the|about|approximately|around|aged?|is|was|are|to|every))*[ \t:]*$"
 )
@@ -42,10 +44,11 @@ _BEFORE = (
     ("≤", r"(?:≤|<=|⩽|\bless than or equal to|\bat most|\bno more than|\bnot more than"
           r"|\b(?:not|no) (?:be )?(?:greater|higher|longer|later|over|older) than|\bnot over"
           r"|\bup to(?: and including)?|\bnot to exceed|\bnot exceed(?:ing)?|\bnot be exceeded:?"
-          rf"|\bwithout exceeding|\bnever exceed(?:ing)?|\bwithin|\bmax(?:imum|imal)?\.?{_DOSE_WORDS}{{0,5}})"),
-    ("≥", r"(?:≥|>=|⩾|\bgreater than or equal to|\bat least|\b(?:no|not) (?:less|fewer|lower|shorter|"
-          r"younger|earlier) than"
-          rf"|\bmin(?:imum|imal)\.?{_DOSE_WORDS}{{0,5}})"),
+          rf"|\bwithout exceeding|\bnever exceed(?:ing)?|\bwithin"
+          rf"|\bmax(?:imum|imal)?\.?(?:(?P<most>{_SUBJECT})|{_DOSE_WORDS}{{0,5}}))"),
+    ("≥", r"(?:≥|>=|⩾|\bgreater than or equal to|\bat least|\b(?:no|not) (?:less|fewer|lower|"
+          r"shorter|younger|earlier) than"
+          rf"|\bmin(?:imum|imal)\.?(?:(?P<least>{_SUBJECT})|{_DOSE_WORDS}{{0,5}}))"),
     ("<", r"(?:<|\b(?:less|fewer|lower|younger|shorter|smaller|earlier) than|\bbelow|\bunder)"),
     (">", r"(?:>|\b(?:more|greater|higher|older|longer|larger|later) than|\babove|\bover"
           r"|\bexceed(?:s|ing|ed)?|\bin excess of)"),
@@ -80,7 +83,9 @@ def bound_of(text: str, start: int, end: int, dimension: str) -> Bound:
         sign, word = _BEFORE[index][0], (match[f"b{index}"] or "").lower()
         # "infuse over 30 minutes" says how long, not longer than.
         if not (word == "over" and dimension in _SHORT):
-            return Bound(sign, match.start(), end)
+            # The subject's words are no part of the comparator: they are to be checked too.
+            apart = match["most"] or match["least"]
+            return Bound(sign, start if apart else match.start(), end)
     after = _AFTER.match(text, end)
     if after is not None:
         return Bound("≥" if after["ge"] else "≤", start, after.end())

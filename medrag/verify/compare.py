@@ -169,6 +169,8 @@ def _better_elsewhere(
 
     The number may be in the source and yet belong to another drug or another age.
     """
+    if "#" in slot.group:
+        return None  # "IL-6 and IL-8": names of one form are often listed, and not exclusive
     rivals = [other for other in others if not _equal(slot, other)]
     if not rivals:
         return None
@@ -243,12 +245,23 @@ def _undenied(one: Reading, cue: Cue, other: Reading, asserted: bool = False) ->
     plain = {token.stem for token in other.tokens if token.content or token.measured}
     for place in cue.heads:
         token = one.tokens[place]
-        if token.stem not in plain or token.stem in reached or not token.word.isalpha():
-            continue
-        if asserted and _said_plainly(one, token.stem):
-            continue
-        return token.word
+        if token.stem in reached:
+            # The same denial, so what stands before it there may stand after it here:
+            # "do not use metformin", "metformin should not be used".
+            reached |= _around(token.stem, other)
+        elif token.stem in plain and token.word.isalpha():
+            if not (asserted and _said_plainly(one, token.stem)):
+                return token.word
     return None
+
+
+def _around(stem: str, reading: Reading) -> set[str]:
+    return {
+        reading.tokens[place].stem
+        for cue in reading.cues
+        if any(reading.tokens[near].stem == stem for near in cue.reach)
+        for place in cue.around
+    }
 
 
 def _said_plainly(reading: Reading, stem: str) -> bool:

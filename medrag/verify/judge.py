@@ -25,10 +25,12 @@ _ONLY_MISSING = frozenset(
 @dataclass(frozen=True, slots=True)
 class Thresholds:
     """Where the labels part. ``supported`` and ``order`` are what a supported claim must reach;
-    ``partial`` is the coverage below which a claim is not about this evidence."""
+    below ``partial`` coverage a claim is not about this evidence, and below ``contradicted`` the two
+    have too little in common to say that they disagree."""
 
     supported: float = 0.8
     order: float = 0.5
+    contradicted: float = 0.75
     partial: float = 0.6
     cosine: float = 0.85
 
@@ -189,7 +191,7 @@ def _label(
     """Label, P(supported), P(refuted). A rule's finding decides before any similarity."""
     cover, order = finding.support.coverage, finding.support.order
     lift = max(0.0, (cosine or 0.0) - 0.6) / 0.4 * 0.1
-    if finding.contradicted and cover >= limits.partial:
+    if finding.contradicted and cover >= limits.contradicted:
         return "contradicted", 0.03 + 0.05 * (1.0 - cover), 0.6 + 0.35 * cover
     if not finding.problems:
         if finding.support.verbatim:
@@ -198,7 +200,7 @@ def _label(
         if cover >= limits.supported and (order >= limits.order or near):
             return "supported", min(0.97, 0.6 + 0.2 * cover + 0.15 * order + lift), 0.02
     if finding.contradicted:
-        return "unsupported", 0.05 + 0.15 * cover, 0.15 + 0.25 * cover
+        return "unsupported", 0.05 + 0.15 * cover, 0.1 + 0.35 * cover
     harm = 0.1 * sum(p.kind != "term_missing" for p in finding.problems)
     score = max(0.02, min(0.49, 0.4 * cover + 0.05 * order + lift - harm))
     if cover >= limits.partial:

@@ -206,6 +206,7 @@ NEGATIVE_WORDS = frozenset(
         "haven't",
         "lack",
         "lacks",
+        "lacked",
         "lacking",
         "fails",
         "failed",

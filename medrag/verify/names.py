@@ -62,7 +62,8 @@ _HEADS = (
 _LABELLED = Pattern(
     rf"\b({_HEADS})[ -](?:([IVX]{{1,4}})(?![A-Za-z])|([0-9]{{1,3}}(?:\.[0-9]{{1,2}}){{0,3}}[a-e]?"
     r"(?:(?: ?[-–] ?| to )[1-9][0-9]?[a-e]?(?! ?(?:mg|g|ml)\b))?))"
-    r"(?![0-9A-Za-z%]|[./][0-9]|[ -](?:mg|g|ml|mmol|hours?|days?|weeks?|months?|years?|minutes?)\b)",
+    r"(?![0-9A-Za-z%]|[./][0-9]"
+    r"|[ -](?:mg|g|ml|mmol|hours?|days?|weeks?|months?|years?|minutes?)\b)",
     re.I,
 )
 _GLUED = Pattern(

@@ -6,48 +6,17 @@ Exact arithmetic throughout: a dose that differs in the last digit differs.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 
-from medrag.verify.comparators import Bound, bound_of
+from medrag.verify.comparators import bound_of
 from medrag.verify.frequencies import find_frequencies
 from medrag.verify.names import Name, find_dates, find_identifiers
 from medrag.verify.numbers import NUMBER, scale, value
 from medrag.verify.patterns import Pattern
+from medrag.verify.quantity import Quantity
 from medrag.verify.units import COUNT, Unit, read_unit
-
-
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """A number with its unit; ``low`` and ``high`` are in the base unit of the dimension.
-
-    ``text`` is what was read, comparator included: ``sentence[start:end] == text``. An open side
-    of a comparison is None. ``name`` is set for identifiers, which have no value.
-    """
-
-    low: Fraction | None
-    high: Fraction | None
-    inclusive_low: bool
-    inclusive_high: bool
-    unit: Unit
-    per: tuple[str, ...]
-    kind: str
-    comparator: str
-    start: int
-    end: int
-    text: str
-    name: str = ""
-
-    @property
-    def group(self) -> str:
-        """What it may be compared with: the dimension and what it is per."""
-        return "|".join((self.unit.dimension, *self.per))
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        """Equal keys are equal quantities."""
-        return (self.group, self.low, self.high, self.inclusive_low, self.inclusive_high, self.name)
 
 
 _SEPARATOR = r"(?:[ \t]?[-–—−~][ \t]?|[ \t]to[ \t](?:about[ \t])?|[ \t]through[ \t])"
@@ -320,4 +289,4 @@ def _with_unit(quantity: Quantity, unit: Unit, kind: str) -> Quantity:
     )
 
 
-__all__ = ["Bound", "Quantity", "parse"]
+__all__ = ["Quantity", "parse"]

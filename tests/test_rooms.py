@@ -1,0 +1,81 @@
+"""The plan of the house holds: a room imports from lower floors only, and --help loads little."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "medrag"
+
+# Floor by floor; rooms of floor 2 and of floor 3 do not know each other.
+FLOORS = {
+    "types": 0, "errors": 0,
+    "config": 1, "text": 1, "offline": 1,
+    "readers": 2, "chunking": 2, "models": 2, "generators": 2, "library": 2, "claims_file": 2,
+    "discover": 3, "ingest": 3.5, "retrieve": 3, "ground": 3, "verify": 3, "answerability": 3,
+    "engine": 4,
+    "evaluate": 5, "forms": 5, "render": 5, "render_doctor": 5, "doctor": 5,
+    "cli": 6, "__main__": 7, "__init__": 7,
+}  # fmt: skip
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("medrag"):
+            parts = (node.module or "").split(".")
+            rooms = [parts[1]] if len(parts) > 1 else [alias.name for alias in node.names]
+            found.update(rooms)
+        elif isinstance(node, ast.Import):
+            found.update(
+                alias.name.split(".")[1] for alias in node.names if alias.name[:7] == "medrag."
+            )
+    return {room for room in found if room in FLOORS}
+
+
+def room_of(path: Path) -> str:
+    first = path.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=str)
+def test_imports_go_down(path: Path) -> None:
+    room = room_of(path)
+    assert room in FLOORS, f"{room} has no floor in the plan"
+    if room == "__init__":
+        return
+    for other in imports(path) - {room}:
+        assert FLOORS[other] < FLOORS[room], f"{room} must not import {other}"
+
+
+def test_help_loads_no_heavy_library() -> None:
+    code = (
+        "import sys\nfrom medrag.cli import main\nsys.argv = ['medrag', '--help']\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "heavy = {'numpy', 'torch', 'faiss', 'onnxruntime', 'sqlite_utils', 'rich'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+def test_a_question_never_imports_torch(samples: Path) -> None:
+    code = (
+        "import sys\nfrom medrag import Engine\n"
+        f"with Engine.open({str(samples)!r}) as engine:\n"
+        "    engine.ask('At what eGFR should metformin be stopped?')\n"
+        "print({'torch', 'sentence_transformers', 'sqlite_utils'} & set(sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_public_names_are_there() -> None:
+    import medrag
+
+    for name in medrag.__all__:
+        assert getattr(medrag, name) is not None
+    with pytest.raises(AttributeError):
+        _ = medrag.nothing
