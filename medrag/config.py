@@ -41,7 +41,7 @@ class Settings:
     """Passages an answer may draw on (1 to 50)."""
     answer_sentences: int = 6
     """Longest verbatim answer, in sentences (1 to 20)."""
-    answer_threshold: float = 0.5
+    answer_threshold: float = 0.45
     """Answerability below this is an abstention (0 to 1)."""
     generator: str = "extractive"
     """Who writes the answer."""

@@ -154,9 +154,9 @@ class Engine:
         retriever = self.retriever
         # A few more than are shown: overlapping and superseded ones are still to be left out.
         passages = retriever.search(question, 2 * self.settings.passages, collection=collection)
-        weights = retriever.term_weights(question)
-        prompt = build_prompt(question, passages, weights, self.settings.passages)
-        return prompt, answerability(weights, passages)
+        terms = retriever.terms(question)
+        prompt = build_prompt(question, passages, terms, self.settings.passages)
+        return prompt, answerability(terms, passages)
 
     def ask(
         self, question: str, *, collection: str | None = None, generator: str | None = None
@@ -175,10 +175,7 @@ class Engine:
         writer = self._generator(generator or self.settings.generator)
         prompt, probability = self.prompt(question, collection=collection)
         if probability < self.settings.answer_threshold:
-            reason = "Nothing in the library comes close enough to the question."
-            if not prompt.sources:
-                reason = "Nothing in the library shares a word or a subject with the question."
-            return self._abstain(prompt, writer.name, reason, started)
+            return self._abstain(prompt, writer.name, _why_not(prompt), started)
         draft = writer.generate(prompt)
         checked = self._check(draft.text, prompt)
         shown = [claim for claim in checked if claim.verdict.label in _SHOWN_LABELS]
@@ -333,6 +330,13 @@ def _exactly_one(found: list[DocumentInfo], wanted: str) -> DocumentInfo:
             f"{len(found)} documents begin with {wanted}.", "Give more digits of the id."
         )
     return found[0]
+
+
+def _why_not(prompt: Prompt) -> str:
+    if prompt.terms.unknown:
+        words = ", ".join(f"'{word}'" for word in prompt.terms.unknown)
+        return f"No document in the library mentions {words}."
+    return "Nothing in the library comes close enough to the question."
 
 
 def _in_document(claim: CheckedClaim, offsets: Mapping[int, int]) -> CheckedClaim:

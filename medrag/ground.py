@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 
-from medrag.types import DocumentInfo, Passage, Prompt, Source
+from medrag.types import DocumentInfo, Passage, Prompt, QuestionTerms, Source
 
 _VERSION_IN_TITLE = re.compile(r"[\s(,:-]*\b(?:version|ver|v|edition)\.?\s*\d+(?:\.\d+)*\b\)?", re.I)
 _OVERLAP = 0.5
@@ -15,7 +15,7 @@ _OVERLAP = 0.5
 def build_prompt(
     question: str,
     passages: Sequence[Passage],
-    weights: Mapping[str, float],
+    terms: QuestionTerms,
     limit: int,
 ) -> Prompt:
     """Number the passages that an answer may draw on, at most ``limit``.
@@ -30,7 +30,7 @@ def build_prompt(
     return Prompt(
         question=question,
         sources=tuple(Source(n, passage) for n, passage in enumerate(kept, start=1)),
-        weights=weights,
+        terms=terms,
         dropped=len(passages) - len(kept),
         warnings=tuple(dict.fromkeys(warnings)),
     )

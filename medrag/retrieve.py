@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Literal
 from medrag.config import Settings
 from medrag.library import Library, VectorCache, lexical
 from medrag.text import coverage, stem
-from medrag.types import Embedder, Passage
+from medrag.types import Embedder, Passage, QuestionTerms
 
 if TYPE_CHECKING:
     from collections.abc import Set
 
+_NAME_LETTERS = 6
 Arm = Literal["hybrid", "dense", "lexical"]
 
 
@@ -112,7 +113,7 @@ class Retriever:
     def _passages(self, question: str, found: Sequence[Candidate]) -> list[Passage]:
         chunks = self._library.chunks([candidate.row for candidate in found])
         documents = self._library.infos(list({c.document_id for c, _ in chunks.values()}))
-        weights = self.term_weights(question)
+        weights = self.terms(question).weights
         passages = []
         for candidate in found:
             if candidate.row not in chunks:
@@ -135,18 +136,25 @@ class Retriever:
             )
         return passages
 
-    def term_weights(self, question: str) -> dict[str, float]:
-        """The question's content words (as stems) and how telling each is: its BM25 idf here.
+    def terms(self, question: str) -> QuestionTerms:
+        """The question's content words with their BM25 idf here, and those found nowhere.
 
         A word that stands nowhere in the library weighs most: it is what the library cannot know.
         """
-        terms = lexical.query_terms(question)
+        words = lexical.query_terms(question)
         _, total = self._library.counts()
-        counts = lexical.document_frequencies(self._library, terms)
-        return {
-            stem(term): math.log(1 + (total - count + 0.5) / (count + 0.5))
-            for term, count in counts.items()
+        counts = lexical.document_frequencies(self._library, words)
+        weights = {
+            stem(word): math.log(1 + (total - count + 0.5) / (count + 0.5))
+            for word, count in counts.items()
         }
+        unknown = [word for word, count in counts.items() if not count and _is_name_like(word)]
+        return QuestionTerms(weights, tuple(unknown))
+
+
+def _is_name_like(word: str) -> bool:
+    # Short words are function words of a kind that no list holds, or abbreviations.
+    return len(word) >= _NAME_LETTERS and word.isalpha()
 
 
 def fuse(

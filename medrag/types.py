@@ -120,6 +120,18 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionTerms:
+    """The content words of a question as a library sees them.
+
+    ``weights`` says how telling each (as a stem) is; ``unknown`` are the words, long enough to be
+    names, that stand in no document.
+    """
+
+    weights: Mapping[str, float]
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A passage under the number by which an answer cites it (from 1)."""
 
@@ -141,13 +153,13 @@ class Evidence:
 class Prompt:
     """A question with its numbered sources, as given to a generator.
 
-    ``weights`` says how telling each content word (stem) of the question is; ``dropped`` counts
-    passages that were found and left out, ``warnings`` say why where a person should know.
+    ``dropped`` counts passages that were found and left out, ``warnings`` say why where a person
+    should know.
     """
 
     question: str
     sources: tuple[Source, ...]
-    weights: Mapping[str, float] = field(default_factory=dict)
+    terms: QuestionTerms = QuestionTerms({})
     messages: tuple[Mapping[str, str], ...] = ()
     dropped: int = 0
     warnings: tuple[str, ...] = ()

@@ -100,12 +100,12 @@ def _probe(
         )
     with _without(library, {i for name in names for i in places[name]}):
         passages = engine.search(row["text"], 2 * engine.settings.passages)
-        weights = engine.retriever.term_weights(row["text"])
+        terms = engine.retriever.terms(row["text"])
     return Probe(
         bool(row["answerable"]),
         str(row.get("type") or "all"),
-        answerability(weights, passages),
-        features(weights, passages),
+        answerability(terms, passages),
+        features(terms, passages),
     )
 
 

@@ -164,8 +164,8 @@ def _sentences_of(source: Source, prompt: Prompt) -> list[_Sentence]:
                     position=len(found),
                     paragraph=passage.chunk.text.count("\n", 0, start),
                     text=text,
-                    own=coverage(prompt.weights, text),
-                    held=coverage(prompt.weights, f"{headings} {text}"),
+                    own=coverage(prompt.terms.weights, text),
+                    held=coverage(prompt.terms.weights, f"{headings} {text}"),
                     words=frozenset(content_words(text)),
                 )
             )

@@ -96,8 +96,9 @@ def sensible_title(candidate: object) -> str | None:
     if not isinstance(candidate, str):
         return None
     title = one_line(candidate)
-    leftover = re.match(r"(microsoft (word|powerpoint|excel)|untitled|document\d*$|slide \d)",
-                        title, re.I)
+    leftover = re.match(
+        r"(microsoft (word|powerpoint|excel)|untitled|document\d*$|slide \d)", title, re.I
+    )
     file_name = re.search(r"\.(docx?|pdf|indd|qxd|pptx?|xlsx?|html?|rtf|txt|tmp|pmd)$", title, re.I)
     if leftover or file_name or sum(ch.isalpha() for ch in title) < 3:
         return None
@@ -171,8 +172,9 @@ class Builder:
         # hyphen that was taken away shortens what the page before it holds.
         if self._page_is_fresh:
             start = self.length - len(joined) + max(0, cut)
-            self._pages = [replace(p, start=min(p.start, start), end=min(p.end, start))
-                           for p in self._pages]
+            self._pages = [
+                replace(p, start=min(p.start, start), end=min(p.end, start)) for p in self._pages
+            ]
             self._pages[-1] = replace(self._pages[-1], start=start)
             self._page_is_fresh = False
 

@@ -48,8 +48,7 @@ def _headers(word: Any) -> str:
     lines = []
     for section in list(word.sections)[:3]:
         for part in (section.header, section.footer):
-            lines += [one_line("".join(t.text or "" for t in p.iter(_W + "t")))
-                      for p in part._element.iter(_W + "p")]
+            lines += [one_line(_text(p)) for p in part._element.iter(_W + "p")]
     return "\n".join(dict.fromkeys(line for line in lines if line))[:1000]
 
 
@@ -270,8 +269,10 @@ class _Numbering:
                 form, start = level.find(_W + "numFmt"), level.find(_W + "start")
                 first = (start.get(_W + "val") or "1") if start is not None else "1"
                 key = (num.get(_W + "numId"), level.get(_W + "ilvl"))
-                self.formats[key] = (form.get(_W + "val") if form is not None else "decimal",
-                                     int(first) if first.isdecimal() else 1)
+                self.formats[key] = (
+                    form.get(_W + "val") if form is not None else "decimal",
+                    int(first) if first.isdecimal() else 1,
+                )
 
     def label(self, node: Any, from_style: Any | None) -> str:
         """The label of a paragraph, or "" where it is no list item."""

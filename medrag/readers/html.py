@@ -16,19 +16,22 @@ from medrag.types import Document
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
-_DROPPED = frozenset(
-    "script style noscript template nav footer aside form head svg math iframe object button "
-    "select input textarea dialog audio video canvas map".split()
-)
-_BLOCKS = frozenset(
-    "address article blockquote body center dd details div dl dt fieldset figcaption figure "
-    "header hr html legend li main ol p pre section summary table tbody td tfoot th thead tr ul "
-    "caption h1 h2 h3 h4 h5 h6".split()
-)
+_DROPPED_WORDS = """
+    script style noscript template nav footer aside form head svg math iframe object button
+    select input textarea dialog audio video canvas map
+"""
+_DROPPED = frozenset(_DROPPED_WORDS.split())
+_BLOCKS_WORDS = """
+    address article blockquote body center dd details div dl dt fieldset figcaption figure
+    header hr html legend li main ol p pre section summary table tbody td tfoot th thead tr
+    ul caption h1 h2 h3 h4 h5 h6
+"""
+_BLOCKS = frozenset(_BLOCKS_WORDS.split())
 _HEADINGS = {f"h{i}": i for i in range(1, 7)}
 _SITE_ROLES = frozenset({"navigation", "banner", "contentinfo", "search", "complementary"})
-_CHARSET = re.compile(rb"<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*[\"']?([\w-]+)",
-                      re.I)
+_CHARSET = re.compile(
+    rb"<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*[\"']?([\w-]+)", re.I
+)
 _XHTML = re.compile(r"<\?xml[^>]*\?>")
 
 
@@ -205,8 +208,12 @@ class Walker:
         for tr in node.css("tr"):
             head = tr.parent is not None and tr.parent.tag == "thead"
             cells = [c for c in _elements(tr) if c.tag in ("td", "th") and not _hidden(c)]
-            rows.append([(_cell_text(c), _span(c, "colspan"), _span(c, "rowspan"),
-                          head or c.tag == "th") for c in cells])
+            rows.append(
+                [
+                    (_cell_text(c), _span(c, "colspan"), _span(c, "rowspan"), head or c.tag == "th")
+                    for c in cells
+                ]
+            )
         for line in render(grid(rows)):
             self.builder.row(line)
 

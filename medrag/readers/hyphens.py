@@ -10,11 +10,13 @@ _WORD_START = re.compile(r"[^\W\d_]+")
 
 
 # Words that make compounds: "low-dose" keeps its hyphen even where "low" stands nowhere else.
-_COMPOUND = frozenset(
-    "all anti co cross day end evidence first follow full half hand health high higher in inter "
-    "large long longer low lower mid middle multi near new non on one open over patient point post "
-    "pre second self short shorter single small sub then third three two under up well year".split()
-)
+_COMPOUND_WORDS = """
+    all anti co cross day end evidence first follow full half hand health high higher in
+    inter large long longer low lower mid middle multi near new non on one open over patient
+    point post pre second self short shorter single small sub then third three two under up
+    well year
+"""
+_COMPOUND = frozenset(_COMPOUND_WORDS.split())
 
 
 def join_lines(left: str, right: str, vocabulary: Container[str] = ()) -> str:

@@ -14,12 +14,13 @@ from medrag.types import Document, Meta
 
 _EMPTY_MARKS = re.compile(r"\s*(?:\[[\s,;–-]*\]|\([\s,;–-]*\))")
 _LOOSE_MARKS = re.compile(r"(?<=\w)\s*[,;–-](?:\s*[,;–-])*(?=\s*[.;])")
-_DROPPED = frozenset(
-    "ref-list graphic inline-graphic media object-id tex-math supplementary-material permissions "
-    "journal-meta contrib-group aff author-notes fn-group ack app-group glossary alternatives-id "
-    "self-uri counts custom-meta-group history article-id pub-date volume issue fpage lpage "
-    "article-categories related-article funding-group".split()
-)
+_DROPPED_WORDS = """
+    ref-list graphic inline-graphic media object-id tex-math supplementary-material
+    permissions journal-meta contrib-group aff author-notes fn-group ack app-group glossary
+    alternatives-id self-uri counts custom-meta-group history article-id pub-date volume
+    issue fpage lpage article-categories related-article funding-group
+"""
+_DROPPED = frozenset(_DROPPED_WORDS.split())
 _TABLE_TAGS = frozenset({"table", "tbl"})
 _HEADING_TAGS = frozenset({"title", "head", "heading"})
 
@@ -41,7 +42,7 @@ def read(path: str, data: bytes) -> Iterator[Document]:
 def _parse(data: bytes) -> Any:
     from lxml import etree
 
-    if re.search(rb"<!ENTITY", data[:1 << 20]):
+    if re.search(rb"<!ENTITY", data[: 1 << 20]):
         raise ReadError(
             "The XML declares entities of its own, which are not expanded (they can be a bomb).",
             "Save it with the entities replaced by their text.",
@@ -138,8 +139,12 @@ def _write_table(builder: Builder, node: Any) -> None:
         parent = tr.getparent()
         head = parent is not None and _tag(parent) == "thead"
         cells = [c for c in tr if _tag(c) in ("td", "th", "entry")]
-        rows.append([(_inline(c), _span(c, "colspan"), _span(c, "rowspan"),
-                      head or _tag(c) == "th") for c in cells])
+        rows.append(
+            [
+                (_inline(c), _span(c, "colspan"), _span(c, "rowspan"), head or _tag(c) == "th")
+                for c in cells
+            ]
+        )
     for line in render(grid(rows)):
         builder.row(line)
 
@@ -194,8 +199,18 @@ class _Article:
         elif tag == "def-item":
             parts = [_inline(c) for c in node if _tag(c) in ("term", "def")]
             self.builder.row(": ".join(part for part in parts if part))
-        elif tag in ("title", "caption", "disp-quote", "def-list", "statement", "alternatives",
-                     "table-wrap-foot", "sub-article", "front-stub", "speech"):
+        elif tag in (
+            "title",
+            "caption",
+            "disp-quote",
+            "def-list",
+            "statement",
+            "alternatives",
+            "table-wrap-foot",
+            "sub-article",
+            "front-stub",
+            "speech",
+        ):
             if tag == "title":
                 self.builder.block(_inline(node))
             else:
@@ -205,8 +220,11 @@ class _Article:
 
     def _paragraph(self, node: Any, level: int) -> None:
         """A paragraph may hold tables and lists: its words come first, then those."""
-        inner = [c for c in node if _tag(c) in ("table-wrap", "fig", "list", "boxed-text",
-                                                "def-list", "disp-quote")]
+        inner = [
+            c
+            for c in node
+            if _tag(c) in ("table-wrap", "fig", "list", "boxed-text", "def-list", "disp-quote")
+        ]
         for child in inner:
             tail = child.tail
             node.remove(child)

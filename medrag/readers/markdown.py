@@ -131,8 +131,14 @@ class _Writer:
         source = ""
         while i < len(tokens):
             token = tokens[i]
-            if token.type not in ("html_block", "paragraph_open", "paragraph_close", "inline",
-                                  "code_block", "fence"):
+            if token.type not in (
+                "html_block",
+                "paragraph_open",
+                "paragraph_close",
+                "inline",
+                "code_block",
+                "fence",
+            ):
                 break
             if token.type != "html_block" and not _open_table(source):
                 break

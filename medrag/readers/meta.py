@@ -18,7 +18,7 @@ _DATE_FORMS = (
     ("dmy", re.compile(r"(?<!\d)(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?!\d)")),
     ("My", re.compile(rf"{_M},?\s+(\d{{4}})", re.I)),
     ("ym", re.compile(r"(\d{4})-(\d{2})(?![\d-])")),
-    ("y", re.compile(r"(?<![\d.])((?:19|20)\d{2})(?!\d)")),
+    ("y", re.compile(r"(?<![\d./-])((?:19|20)\d{2})(?![\d/])")),
 )
 _LABEL_START = r"(?:^|[|;(]\s*|[.,]\s+)"
 _EFFECTIVE = (
@@ -31,16 +31,22 @@ _REVIEW = (
     r"|review\s+(?:by|due)|due\s+for\s+review|expir(?:y|es|ation)(?:\s+(?:date|on))?|valid\s+until",
 )
 _VERSION = (
-    re.compile(rf"{_LABEL_START}(?:document\s+)?version\s*(?:no\.?|number)?\s*[:.=-]?\s*"
-               r"v?(\d+(?:\.\d+)*[a-z]?)\b", re.I | re.M),
+    re.compile(
+        rf"{_LABEL_START}(?:document\s+)?version\s*(?:no\.?|number)?\s*[:.=-]?\s*"
+        r"v?(\d+(?:\.\d+)*[a-z]?)\b",
+        re.I | re.M,
+    ),
     re.compile(r"\bversion\s+v?(\d+(?:\.\d+)+)\b(?!\s*of\b)", re.I),
     re.compile(r"(?:^|[\s(|])v(\d+(?:\.\d+)+)\b", re.I | re.M),
 )
 _STATUS = re.compile(
     rf"{_LABEL_START}(?:document\s+)?status\s*[:=]\s*([^\n|]{{2,120}})", re.I | re.M
 )
-_GONE = re.compile(r"\b(superseded|withdrawn|obsolete|rescinded|archived|retired|do not use"
-                   r"|no longer (?:valid|in force|current)|replaced by)\b", re.I)
+_GONE = re.compile(
+    r"\b(superseded|withdrawn|obsolete|rescinded|archived|retired|do not use"
+    r"|no longer (?:valid|in force|current)|replaced by)\b",
+    re.I,
+)
 _GONE_LINE = re.compile(
     r"^[^\n]{0,60}?\b(?:superseded(?:\s+by|\s*$)|withdrawn(?:\s+on|\s*$)|obsolete\s*$"
     r"|(?:has|have)\s+been\s+(?:superseded|withdrawn|replaced)|replaced\s+by\s+version)[^\n]{0,80}",
@@ -75,8 +81,11 @@ def parse_date(text: str) -> str | None:
 
     None where there is none; ``ValueError`` where day and month cannot be told apart.
     """
-    found = [(m.start(), i, form, m) for i, (form, pattern) in enumerate(_DATE_FORMS)
-             if (m := pattern.search(text))]
+    found = [
+        (m.start(), i, form, m)
+        for i, (form, pattern) in enumerate(_DATE_FORMS)
+        if (m := pattern.search(text))
+    ]
     for _, _, form, match in sorted(found, key=lambda item: item[:2]):
         if iso := _iso(form, match.groups()):
             return iso
@@ -101,7 +110,9 @@ def _iso(form: str, parts: tuple[str, ...]) -> str | None:
 
 def _dated(labels: tuple[str, ...], name: str, head: str, notes: list[str]) -> str | None:
     for label in labels:
-        pattern = rf"{_LABEL_START}(?:{label})\b\s*[:=|-]?\s*([^\n|]{{0,40}})"
+        # With a colon it is a label anywhere; without one it must begin a line or a phrase.
+        start = rf"(?:{_LABEL_START}(?:{label})\b\s*[:=|-]?|\b(?:{label})\s*:)"
+        pattern = rf"{start}\s*([^\n|]{{0,40}})"
         for match in re.finditer(pattern, head, re.I | re.M):
             try:
                 date = parse_date(match.group(1))

@@ -104,7 +104,7 @@ def _page(reader: Any, i: int, label: str, fonts: dict[int, Any], builder: Build
         page.segments, page.turned = segments(shown), turned_text(shown)
     except MemoryError:
         raise
-    except Exception:  # fonts and streams break in many ways; the plain text is still there
+    except Exception:  # noqa: BLE001 - fonts and streams break in many ways; the plain text is still there
         page.segments, page.turned = [], []
     placed = sum(_letters(s.text) for s in page.segments) + sum(map(_letters, page.turned))
     if placed < _ENOUGH * _letters(plain or ""):
@@ -206,5 +206,5 @@ def _quietly(action: Any) -> Any:
         return action()
     except MemoryError:
         raise
-    except Exception:  # an optional part (title, labels, outline); the text does not hang on it
+    except Exception:  # noqa: BLE001 - an optional part: a title, labels, the outline
         return None

@@ -14,7 +14,9 @@ from medrag.readers.pdf_lines import Line
 from medrag.readers.pdf_pages import Fonts, PageLines
 from medrag.readers.pdf_tables import find_table, parallel, table_rows
 
-_BULLET = re.compile(r"(?P<label>[-•●·◦▪■‣–—*\uf0b7\uf0a7\uf0d8]|o(?=\s+[A-Z]))\s+(?P<text>\S.*)")
+_BULLET = re.compile(
+    r"(?P<label>[-•●·◦▪■□‣–—*›»✓➢\uf0b7\uf0a7\uf0d8]|o(?=\s+[A-Z]))\s+(?P<text>\S.*)"
+)
 _NUMBER = re.compile(r"(?P<label>\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)])\s+(?P<text>\S.*)")
 _NUMBERED = re.compile(r"\d{1,2}(?:\.\d{1,2})*\.?\s+[A-Z]")
 _ENDED = re.compile(r"[.!?:;][\"'”’)\]⁰¹²³⁴⁵⁶⁷⁸⁹]*$")
@@ -129,8 +131,11 @@ def _labelled(text: str) -> bool:
 
 def _spacing(lines: list[Line]) -> float:
     """The usual distance between the lines of a paragraph on a page."""
-    gaps = [a.y - b.y for a, b in pairwise(lines)
-            if 0 < a.y - b.y < 3 * max(a.size, 4) and abs(a.size - b.size) < 0.5]
+    gaps = [
+        a.y - b.y
+        for a, b in pairwise(lines)
+        if 0 < a.y - b.y < 3 * max(a.size, 4) and abs(a.size - b.size) < 0.5
+    ]
     return median(gaps) if gaps else 14.0
 
 
@@ -173,9 +178,7 @@ def heading_lines(page: PageLines, lines: list[Line], i: int, fonts: Fonts) -> i
     return count if _stands_free(lines, i, count, spacing) else 0
 
 
-def _same_heading(
-    above: Line, line: Line, style: Style, fonts: Fonts, spacing: float
-) -> bool:
+def _same_heading(above: Line, line: Line, style: Style, fonts: Fonts, spacing: float) -> bool:
     near = 0 < above.y - line.y <= max(1.9 * line.size, 1.3 * spacing)
     numbered = _NUMBERED.match(line.text) or _BULLET.match(line.text)
     return near and len(line.cells) == 1 and style_of(line, fonts) == style and not numbered

@@ -12,6 +12,10 @@ from typing import Any
 
 Matrix = tuple[float, float, float, float, float, float]
 _IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+# Codes that a font leaves unmapped are Windows-1252; those unused there are bullets (PDF 32000-1,
+# annex D.2, note 3).
+_WINDOWS = {code: bytes([code]).decode("cp1252", "ignore") or "•" for code in range(0x7F, 0xA0)}
+_WINDOWS[0x7F] = "•"
 _MAX_DEPTH = 8
 _MAX_FRAGMENTS = 200_000
 
@@ -54,8 +58,16 @@ class _State:
     rise: float = 0.0
 
     def copy(self) -> _State:
-        return _State(self.matrix, self.font, self.size, self.char_space, self.word_space,
-                      self.scale, self.leading, self.rise)
+        return _State(
+            self.matrix,
+            self.font,
+            self.size,
+            self.char_space,
+            self.word_space,
+            self.scale,
+            self.leading,
+            self.rise,
+        )
 
 
 def drawn(page: Any, fonts: dict[int, Any]) -> Drawn:
@@ -74,8 +86,7 @@ def drawn(page: Any, fonts: dict[int, Any]) -> Drawn:
     contents = page.get_contents()
     if contents is not None:
         painter.run(contents, page.get("/Resources"), _State(base))
-    inside = [f for f in painter.fragments
-              if -1 <= f.x0 <= width + 1 and -1 <= f.y <= height + 1]
+    inside = [f for f in painter.fragments if -1 <= f.x0 <= width + 1 and -1 <= f.y <= height + 1]
     return Drawn(inside, painter.rules, width, height)
 
 
@@ -222,8 +233,11 @@ class _Painter:
         raw, text = _decode(font, piece)
         width = 0.0
         for char in raw:
-            width += (font.space_width if char == font.space_char
-                      else font.get_text_width(char)) / 1000 * state.size
+            width += (
+                (font.space_width if char == font.space_char else font.get_text_width(char))
+                / 1000
+                * state.size
+            )
         spaced = raw.count(font.space_char) * state.word_space
         advance = (width + len(raw) * state.char_space + spaced) * state.scale
         start = multiply(multiply((1.0, 0.0, 0.0, 1.0, 0.0, state.rise), self.text), state.matrix)
@@ -235,8 +249,18 @@ class _Painter:
         turned = abs(b) > abs(a) or a < 0
         size = state.size * math.hypot(start[2], start[3])
         x0, x1 = start[4], start[4] + end * a
-        self.fragments.append(Fragment(text, min(x0, x1), max(x0, x1), start[5], abs(size),
-                                       _family(font), _is_bold(font), turned))
+        self.fragments.append(
+            Fragment(
+                text,
+                min(x0, x1),
+                max(x0, x1),
+                start[5],
+                abs(size),
+                _family(font),
+                _is_bold(font),
+                turned,
+            )
+        )
 
 
 def _set(state: _State, operator: bytes, operands: list[Any]) -> None:
@@ -260,7 +284,8 @@ def _decode(font: Any, piece: bytes | str) -> tuple[str, str]:
     else:
         raw = "".join(map(chr, piece))
         decoded = "".join(font.encoding.get(code, chr(code)) for code in piece)
-    return raw, "".join(str(font.character_map.get(char, char)) for char in decoded)
+    text = "".join(str(font.character_map.get(char, char)) for char in decoded)
+    return raw, text.translate(_WINDOWS)
 
 
 def _is_bold(font: Any) -> bool:

@@ -15,6 +15,10 @@ _SPACE, _CELL = 0.16, 1.0
 # A column of running text holds at least so many characters a line; less is a table's column.
 _COLUMN_CHARS = 22
 _MIN_ROWS = 4
+_LABEL = re.compile(
+    r"[-•●·◦▪■□‣–—*›»✓➢o\uf0b7\uf0a7\uf0d8]|\d{1,2}(?:\.\d{1,2}){0,3}"
+    r"|\(?(?:\d{1,2}(?:\.\d{1,2})*|[a-zA-Z]|[ivx]{1,4})[.)]"
+)
 _LEADERS = re.compile(r"(?:\s?\.){4,}|_{4,}")
 
 
@@ -158,9 +162,7 @@ def _split(row: list[Fragment], cuts: tuple[list[float], list[float]]) -> list[S
     return [segment for segment in out if segment.text]
 
 
-def _is_cut(
-    end: float, start: float, gap: float, cuts: tuple[list[float], list[float]]
-) -> bool:
+def _is_cut(end: float, start: float, gap: float, cuts: tuple[list[float], list[float]]) -> bool:
     gutters, edges = cuts
     if gap > 0.35 and any(end - 1 <= x <= start + 1.5 for x in gutters):
         return True
@@ -169,8 +171,7 @@ def _is_cut(
 
 def _is_label(text: str) -> bool:
     """A bullet or a number stands apart from its item, and is not a table's cell."""
-    label = r"[-•●·◦▪■‣–—*o\uf0b7\uf0a7]|\(?(?:\d{1,2}(?:\.\d{1,2})*|[a-zA-Z]|[ivx]{1,4})[.)]"
-    return re.fullmatch(rf"\s*(?:{label}|\d{{1,2}}(?:\.\d{{1,2}}){{0,3}})\s*", text) is not None
+    return _LABEL.fullmatch(text.strip()) is not None
 
 
 def _segment(text: str, group: list[Fragment]) -> Segment:
@@ -180,8 +181,9 @@ def _segment(text: str, group: list[Fragment]) -> Segment:
     y = max(group, key=lambda f: f.size).y
     font = max(group, key=lambda f: len(f.text)).font
     text = one_line(_LEADERS.sub(" ", text))
-    return Segment(text, group[0].x0, max(f.x1 for f in group), y, round(size, 1),
-                   bold > 0.8 * letters, font)
+    return Segment(
+        text, group[0].x0, max(f.x1 for f in group), y, round(size, 1), bold > 0.8 * letters, font
+    )
 
 
 def reading_order(found: list[Segment], depth: int = 0) -> list[Line]:
@@ -216,8 +218,11 @@ def _banners(found: list[Segment], gutter: float) -> list[Segment]:
     usual = median(s.size for s in found)
     out = []
     for segment in found:
-        others = [s.y for s in found if (s.x0 < gutter - 1) != (segment.x0 < gutter - 1)
-                  and s.size < 1.2 * usual]
+        others = [
+            s.y
+            for s in found
+            if (s.x0 < gutter - 1) != (segment.x0 < gutter - 1) and s.size < 1.2 * usual
+        ]
         if segment.size >= 1.3 * usual and segment.y > max(others, default=0.0) + usual:
             out.append(segment)
     return out

@@ -60,8 +60,13 @@ def drop_running(pages: list[PageLines], fonts: Fonts) -> None:
     running = {key for key, n in seen.items() if n >= need}
     lines: Counter[tuple[int, float]] = Counter()  # where, and how large, running words stand
     for page in pages:
-        lines.update({(round(s.y), s.size) for s in page.segments
-                      if _in_margin(s, page) and _key(s, page) in running})
+        lines.update(
+            {
+                (round(s.y), s.size)
+                for s in page.segments
+                if _in_margin(s, page) and _key(s, page) in running
+            }
+        )
     for page in pages:
         page.segments = [s for s in page.segments if not _runs(s, page, running, lines, fonts)]
 

@@ -60,14 +60,21 @@ def parallel(lines: list[Line]) -> list[Line]:
     """The lines of texts that stand side by side, one text after the other; empty where the
     lines are a table after all. Two lists in two boxes look like a table, and are none."""
     # A pictogram before a box's title (a plus in a circle) is no cell of its own.
-    lines = [Line([c for c in line.cells if len(c.text) > 1 or c.text.isalnum()] or line.cells,
-                  line.column) for line in lines]
+    lines = [
+        Line(
+            [c for c in line.cells if len(c.text) > 1 or c.text.isalnum()] or line.cells,
+            line.column,
+        )
+        for line in lines
+    ]
     full = [line for line in lines if len(line.cells) > 1]
     if any(len(line.cells) != 2 for line in full) or len(full) < 3:
         return []
     edge = min(line.cells[1].x0 for line in full)
-    sides = [[c for line in lines for c in line.cells if (c.x0 >= edge - 1) == right]
-             for right in (False, True)]
+    sides = [
+        [c for line in lines for c in line.cells if (c.x0 >= edge - 1) == right]
+        for right in (False, True)
+    ]
     for side in sides:
         wrapped = sum(c.text[0].islower() or not c.text[0].isalnum() for c in side)
         if median(len(c.text) for c in side) < 20 or wrapped < 0.3 * len(side):

@@ -108,8 +108,11 @@ def _flush(builder: Builder, block: str, gap: bool) -> str:
         label = match["label"]
         builder.item(match["text"], label if label[-1] in ".)" else "-")
     elif block:
-        builder.block(block, "line" if not gap else "paragraph",
-                      tight=not gap and builder.last_kind not in ("", "heading"))
+        builder.block(
+            block,
+            "line" if not gap else "paragraph",
+            tight=not gap and builder.last_kind not in ("", "heading"),
+        )
     return ""
 
 

@@ -8,15 +8,14 @@ from dataclasses import dataclass
 
 from medrag.readers.common import one_line
 
-_HEADER_WORDS = frozenset(
-    """
-    age agent category class column comment comments component condition criteria criterion date
-    definition description dose dosage drug duration finding frequency group indication indicator
-    interval item level management meaning medication medicine name note notes number parameter
-    population reason recommendation regimen result risk route sign step strength symptom target
-    term test threshold time treatment type unit value weight
-    """.split()
-)
+_HEADER_WORDS_WORDS = """
+    age agent category class column comment comments component condition criteria criterion
+    date definition description dose dosage drug duration finding frequency group indication
+    indicator interval item level management meaning medication medicine name note notes
+    number parameter population reason recommendation regimen result risk route sign step
+    strength symptom target term test threshold time treatment type unit value weight
+"""
+_HEADER_WORDS = frozenset(_HEADER_WORDS_WORDS.split())
 
 
 @dataclass(frozen=True, slots=True)

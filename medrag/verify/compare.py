@@ -7,21 +7,22 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from medrag.verify.quantities import Quantity
+from medrag.verify.places import Places
+from medrag.verify.quantity import Quantity
 from medrag.verify.reading import Cue, Reading, Slot, read
 
 ProblemKind = Literal[
     "quantity_missing", "quantity_differs", "comparator_differs", "identifier_missing",
     "identifier_differs", "negation", "opposite", "route_differs", "route_missing",
     "population_differs", "population_missing", "swapped", "condition_dropped", "term_missing",
-    "empty",
+    "unchecked",
 ]  # fmt: skip
 CONTRADICTING = frozenset(
     {"quantity_differs", "comparator_differs", "identifier_differs", "negation", "opposite",
      "route_differs", "population_differs", "swapped"}
 )  # fmt: skip
-_MARGIN = 0.8
-_NEAR = 6
+# A sentence has a few slots; what has more is no sentence, and is not worth minutes.
+_MAX_SLOTS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +51,20 @@ def compare(claim: str, evidence: str) -> list[Problem]:
 
 
 def _slot_problems(mine: Reading, theirs: Reading) -> Iterator[Problem]:
+    if len(mine.slots) > _MAX_SLOTS:
+        yield Problem("unchecked", "This sentence holds too many numbers to check.")
+        return
+    places = Places(mine, theirs)
     for slot in mine.slots:
         others = [other for other in theirs.slots if other.group == slot.group]
         same = [other for other in others if _equal(slot, other)]
         if same:
-            other = _better_elsewhere(mine, slot, theirs, same, others)
+            rivals = [other for other in others if not _equal(slot, other)]
+            other = places.better_elsewhere(slot, same, rivals)
             if other is not None:
                 yield _differs(slot, other)
         elif not _same_otherwise(slot, mine, theirs):
-            problem = _absent(slot, others, mine, theirs)
+            problem = _absent(slot, others, places)
             if problem is not None:
                 yield problem
 
@@ -80,10 +86,10 @@ def _bounds(slot: Slot) -> tuple[Fraction, Fraction]:
     return key[1], key[2]
 
 
-def _absent(slot: Slot, others: Sequence[Slot], mine: Reading, theirs: Reading) -> Problem | None:
+def _absent(slot: Slot, others: Sequence[Slot], places: Places) -> Problem | None:
     """The problem of a claim's slot whose value the evidence never gives."""
     if others:
-        return _differs(slot, _nearest(mine, slot, theirs, others))
+        return _differs(slot, places.nearest(slot, others))
     if slot.kind == "opposite":
         return None  # the word itself is missing: lexical coverage will say so
     if slot.kind == "identifier":
@@ -162,60 +168,6 @@ def _is(slot: Slot, quantity: Quantity) -> bool:
     return (slot.start, slot.end, slot.value) == (quantity.start, quantity.end, quantity.key)
 
 
-def _better_elsewhere(
-    mine: Reading, slot: Slot, theirs: Reading, same: Sequence[Slot], others: Sequence[Slot]
-) -> Slot | None:
-    """The slot of another value whose place in the evidence fits the claim's clearly better.
-
-    The number may be in the source and yet belong to another drug or another age.
-    """
-    if "#" in slot.group:
-        return None  # "IL-6 and IL-8": names of one form are often listed, and not exclusive
-    rivals = [other for other in others if not _equal(slot, other)]
-    if not rivals:
-        return None
-    here = _context(mine, slot)
-    held = max(_fit(here, _context(theirs, other)) for other in same)
-    best = max(rivals, key=lambda other: _fit(here, _context(theirs, other)))
-    return best if _fit(here, _context(theirs, best)) > held + _MARGIN else None
-
-
-def _nearest(mine: Reading, slot: Slot, theirs: Reading, others: Sequence[Slot]) -> Slot:
-    here = _context(mine, slot)
-    return max(others, key=lambda other: _fit(here, _context(theirs, other)))
-
-
-Context = tuple[list[str], list[str]]
-
-
-def _context(reading: Reading, slot: Slot) -> Context:
-    """The stems before and after a slot, nearest first, up to the next slot of its group."""
-    left, right = 0, len(reading.text)
-    for other in reading.slots:
-        if other.group != slot.group or other.start == slot.start:
-            continue
-        if other.end <= slot.start:
-            left = max(left, other.end)
-        elif other.start >= slot.end:
-            right = min(right, other.start)
-    place = next((i for i, mark in enumerate(reading.marks) if mark.end > slot.start), None)
-    clause = reading.marks[place].clause if place is not None else None
-    marks = [mark for mark in reading.marks if clause is None or mark.clause == clause]
-    before = [mark.stem for mark in marks if left <= mark.start and mark.end <= slot.start]
-    after = [mark.stem for mark in marks if slot.end <= mark.start and mark.end <= right]
-    return before[::-1][:_NEAR], after[:_NEAR]
-
-
-def _fit(one: Context, other: Context) -> float:
-    total = 0.0
-    for mine, theirs in zip(one, other, strict=True):
-        ranks = {stem: rank for rank, stem in reversed(list(enumerate(theirs)))}
-        for rank, stem in enumerate(mine):
-            if stem in ranks:
-                total += 1.0 / (1.0 + 0.25 * max(rank, ranks[stem]))
-    return total
-
-
 def _negation_problems(mine: Reading, theirs: Reading) -> Iterator[Problem]:
     for cue in mine.cues:
         word = _undenied(mine, cue, theirs)
@@ -249,9 +201,10 @@ def _undenied(one: Reading, cue: Cue, other: Reading, asserted: bool = False) ->
             # The same denial, so what stands before it there may stand after it here:
             # "do not use metformin", "metformin should not be used".
             reached |= _around(token.stem, other)
-        elif token.stem in plain and token.word.isalpha():
-            if not (asserted and _said_plainly(one, token.stem)):
-                return token.word
+            continue
+        excused = asserted and _said_plainly(one, token.stem)
+        if token.stem in plain and token.word.isalpha() and not excused:
+            return token.word
     return None
 
 

@@ -25,8 +25,8 @@ _ONLY_MISSING = frozenset(
 @dataclass(frozen=True, slots=True)
 class Thresholds:
     """Where the labels part. ``supported`` and ``order`` are what a supported claim must reach;
-    below ``partial`` coverage a claim is not about this evidence, and below ``contradicted`` the two
-    have too little in common to say that they disagree."""
+    below ``partial`` coverage a claim is not about this evidence, and below ``contradicted`` the
+    two have too little in common to say that they disagree."""
 
     supported: float = 0.8
     order: float = 0.5
@@ -42,7 +42,6 @@ class _Finding:
     window: Window
     support: Support
     problems: tuple[Problem, ...]
-    cosine: float | None = None
 
     @property
     def contradicted(self) -> bool:
@@ -85,11 +84,17 @@ class RuleJudge:
         passage = cut(evidence)
         windows = best_windows(claim, passage)
         best: _Finding | None = None
+        contradicted: list[Window] = []
         for window in windows:
             # A window that covers clearly less is not a second opinion, only noise.
             if best is not None and window.coverage < windows[0].coverage - 0.05:
                 break
+            # More sentences that add no word of the claim must not excuse a contradiction.
+            if any(window.holds(other) for other in contradicted):
+                continue
             finding = self._widened(claim, passage, window)
+            if finding.contradicted:
+                contradicted.append(finding.window)
             if best is None or _rank(finding, self._thresholds) > _rank(best, self._thresholds):
                 best = finding
             if not best.problems:

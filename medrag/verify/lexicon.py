@@ -5,6 +5,8 @@ Data only. Words are written in full here, and stemmed when the tables are made.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from medrag.text import stem
 
 # The words of one line mean one thing here: only what a clinician would swap freely.
@@ -145,7 +147,7 @@ DOTTED_ROUTES = {
     "by mouth": "by mouth",
 }  # fmt: skip
 PREFIXES = (
-    ("hyper", "hypo"), ("hyper", "hypo"), ("tachy", "brady"), ("intra", "extra"),
+    ("hyper", "hypo"), ("tachy", "brady"), ("intra", "extra"),
     ("macro", "micro"), ("pre", "post"), ("over", "under"),
 )  # fmt: skip
 
@@ -238,6 +240,7 @@ def _canon_table() -> dict[str, str]:
 _CANON = _canon_table()
 
 
+@lru_cache(maxsize=65536)
 def canon(word: str) -> str:
     """The stem of a lower-case word, with synonyms folded."""
     root = stem(word)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from medrag.verify.patterns import Pattern
+from medrag.verify.units import COUNT, read_unit
 
 _MONTHS = {
     name: i // 2 + 1
@@ -98,7 +99,8 @@ def find_dates(text: str) -> Iterator[Name]:
     for match in _MONTH_FIRST.finditer(text):
         yield from _date(match, match.group(3), _MONTHS[match.group(1).lower()], match.group(2))
     for match in _YEAR.finditer(text):
-        yield from _date(match, match.group(1), None, None)
+        if read_unit(text, match.end())[0] == COUNT:  # "1900 micrograms" is no year
+            yield from _date(match, match.group(1), None, None)
 
 
 def _date(match: re.Match[str], year: str, month: int | None, day: str | None) -> Iterator[Name]:

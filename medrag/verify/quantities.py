@@ -18,7 +18,6 @@ from medrag.verify.patterns import Pattern
 from medrag.verify.quantity import Quantity
 from medrag.verify.units import COUNT, Unit, read_unit
 
-
 _SEPARATOR = r"(?:[ \t]?[-–—−~][ \t]?|[ \t]to[ \t](?:about[ \t])?|[ \t]through[ \t])"
 _NUMBER = Pattern(rf"(?P<sign>(?<![0-9A-Za-z)\]])[-−–](?=[0-9.]))?(?P<n>{NUMBER})", re.I)
 _NEXT = Pattern(rf"{_SEPARATOR}(?P<n>{NUMBER})", re.I)

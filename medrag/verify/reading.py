@@ -189,7 +189,7 @@ def _word_slots(text: str, tokens: tuple[Token, ...], cues: tuple[Cue, ...]) -> 
                     written,
                 )
             )
-        elif _is_route(written):
+        elif token.word in ROUTES and token.measured and _is_route(written):
             slots.append(
                 Slot("route", ROUTES[token.word], "route", token.start, token.end, written)
             )
@@ -208,19 +208,23 @@ def _opposites(token: Token, written: str, denied: bool) -> list[Slot]:
     """Slots of a word that has an opposite. "Not stopped" is no value: it is left to negation."""
     if denied:
         return []
-    found = EXCLUSIVE.get(token.stem) or EXCLUSIVE.get(token.word) or ()
-    slots = [
-        Slot("w:" + group, value, "opposite", token.start, token.end, written)
-        for group, value in found
+    return [
+        Slot(group, value, "opposite", token.start, token.end, written)
+        for group, value in _values(token.word, token.stem)
     ]
+
+
+@lru_cache(maxsize=65536)
+def _values(word: str, stem: str) -> tuple[tuple[str, str], ...]:
+    """The groups of opposites that a word belongs to, with its value in each."""
+    found = EXCLUSIVE.get(stem) or EXCLUSIVE.get(word) or ()
+    values = [("w:" + group, value) for group, value in found]
     for pair in PREFIXES:
         for prefix in pair:
-            rest = token.stem[len(prefix) :]
-            if token.stem.startswith(prefix) and len(rest) >= 4:
-                slots.append(
-                    Slot(f"p:{pair[0]}:{rest}", prefix, "opposite", token.start, token.end, written)
-                )
-    return slots
+            rest = stem[len(prefix) :]
+            if stem.startswith(prefix) and len(rest) >= 4:
+                values.append((f"p:{pair[0]}:{rest}", prefix))
+    return tuple(values)
 
 
 def _cues(text: str, tokens: tuple[Token, ...]) -> list[Cue]:

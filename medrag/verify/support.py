@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from medrag.verify.lexicon import canon
@@ -44,8 +45,11 @@ def weight(token: Token) -> float:
     return min(2.0, 0.6 + 0.12 * len(token.word))
 
 
+@lru_cache(maxsize=65536)
 def root(stem: str) -> str:
     """A stem without an ordinary ending: "infection" and "infective" meet, drugs do not."""
+    if len(stem) <= _ROOT:
+        return stem
     for ending in _ENDINGS:
         if stem.endswith(ending) and len(stem) - len(ending) >= _ROOT:
             return stem[: len(stem) - len(ending)]

@@ -32,6 +32,11 @@ class Window:
     def size(self) -> int:
         return self.last - self.first + 1
 
+    def holds(self, other: Window) -> bool:
+        """Whether this is ``other`` with more sentences around it, and no more of the claim."""
+        inside = self.first <= other.first and other.last <= self.last
+        return inside and self.coverage <= other.coverage + 1e-9
+
 
 @dataclass(frozen=True, slots=True)
 class Passage:

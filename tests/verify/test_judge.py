@@ -46,6 +46,9 @@ TABLE = [
     ("💊 Give 5 mg.", "💊 Give 5 mg.", "supported"),
     ("No evidence of benefit was found.", "Evidence of benefit was found.", "not supported"),
     ("Give 5 mg to adults.", "Give 5 mg to children.", "not supported"),
+    ("Iron may help in regions with food fortification.",
+     "Iron may help in regions without food fortification. Food fortification is law.",
+     "contradicted"),
 ]  # fmt: skip
 
 
@@ -156,18 +159,17 @@ def test_verdicts_are_sound(claim: str, evidence: str) -> None:
     ],
 )  # fmt: skip
 def test_hostile_text_costs_little(text: str) -> None:
+    pairs = [("Give metformin 5 mg daily.", text), (text, "Give 5 mg."), (text, text)]
     start = time.process_time()
-    RuleJudge().judge([("Give metformin 5 mg daily.", text), (text, "Give 5 mg."), (text, text)])
+    RuleJudge().judge(pairs)
     assert time.process_time() - start < 4.0
 
 
 def test_a_pair_of_a_hundred_words_is_fast() -> None:
-    rows = [
-        (f"Give drug{n} {n} mg twice daily to adults with severe asthma.",
-         f"Drug{n} is an inhaler for asthma in adults. " * 9 + f"Give drug{n} {n} mg twice daily to "
-         "adults with severe asthma, and review them after 4 weeks.")
-        for n in range(1, 101)
-    ]  # fmt: skip
+    rows = []
+    for n in range(1, 101):
+        claim = f"Give drug{n} {n} mg twice daily to adults with severe asthma."
+        rows.append((claim, f"Drug{n} is an inhaler for asthma in adults. " * 10 + claim))
     judge = RuleJudge()
     judge.judge(rows[:2])
     start = time.process_time()

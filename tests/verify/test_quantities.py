@@ -10,7 +10,8 @@ from medrag.verify import compare, parse
 
 SAME = [
     ("500 mg", "0.5 g"), ("500 mg", "500 milligrams"), ("1,000 mg", "1 g"), ("1 000 mg", "1000 mg"),
-    ("125 micrograms", "0.125 mg"), ("100 mcg", "100 µg"), ("100 μg", "0.1 mg"), (".5 mg", "0.5 mg"),
+    ("125 micrograms", "0.125 mg"), ("100 mcg", "100 µg"), ("100 μg", "0.1 mg"),
+    (".5 mg", "0.5 mg"),
     ("0,5 mg", "0.5 mg"), ("½ tablet", "1/2 tablet"), ("half a tablet", "1/2 tablet"),
     ("1½ tablets", "1.5 tablets"), ("three tablets", "3 tablets"), ("twenty-one days", "3 weeks"),
     ("1 litre", "1000 mL"), ("10 mg/dL", "100 mg/L"), ("1 g/L", "1 mg/mL"),
@@ -29,13 +30,15 @@ SAME = [
     ("1 in 5", "2 in 10"), ("30 mL/min/1.73 m²", "30 mL/min/1.73m2"),
     ("2.5 x10^9/L", "2.5 × 10⁹/L"), ("1 June 2024", "2024-06-01"), ("June 1, 2024", "1 Jun 2024"),
     ("type II diabetes", "type 2 diabetes"), ("4 doses per day", "4 times a day"),
-    ("1 kPa", "1000 kPa/1000 kPa") if False else ("60 bpm", "60 beats per minute"),
+    ("60 bpm", "60 beats per minute"),
 ]  # fmt: skip
 DIFFERENT = [
     ("500 mg", "500 mcg"), ("5 mg", "5 mL"), ("5 mg", "5 mg/kg"), ("5 mg/kg", "5 mg/m²"),
     ("5 mg/kg/day", "5 mg/kg/dose"), ("3 days", "at least 3 days"), ("<5 mg", "≤5 mg"),
-    (">5 mg", "<5 mg"), ("5-10 mg", "5 mg"), ("5-10 mg", "5-15 mg"), ("twice daily", "every 8 hours"),
-    ("2 puffs", "2 tablets"), ("10 mg/L", "10 mg/dL"), ("5 mmol/L", "5 mg/L"), ("3 days", "3 weeks"),
+    (">5 mg", "<5 mg"), ("5-10 mg", "5 mg"), ("5-10 mg", "5-15 mg"),
+    ("twice daily", "every 8 hours"),
+    ("2 puffs", "2 tablets"), ("10 mg/L", "10 mg/dL"), ("5 mmol/L", "5 mg/L"),
+    ("3 days", "3 weeks"),
     ("type 1 diabetes", "type 2 diabetes"), ("T3", "T4"), ("vitamin B6", "vitamin B12"),
     ("2019", "2020"), ("1 June 2024", "June 2024"), ("120/80 mmHg", "140/90 mmHg"),
     ("38 °C", "38 °F"), ("4 mmHg", "4 kPa"), ("stage 3", "stage 4"), ("1 in 5", "1 in 50"),

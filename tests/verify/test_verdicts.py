@@ -29,7 +29,9 @@ def test_markers_and_offsets_are_those_of_the_source() -> None:
     found = checked.verdict.evidence
     assert found is not None
     assert found.marker == 1
-    assert TEXTS[1][found.start : found.end] == found.quote == "Give amoxicillin 500 mg twice daily."
+    assert (
+        TEXTS[1][found.start : found.end] == found.quote == "Give amoxicillin 500 mg twice daily."
+    )
 
 
 def test_what_cites_nothing_is_uncited() -> None:
