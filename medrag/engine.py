@@ -266,9 +266,7 @@ class Engine:
                     f"The library in {self.folder} is empty.", "Fill it with: medrag ingest FOLDER"
                 )
             library.require_model(self.embedder.identity)
-            self._retriever = Retriever(
-                library, VectorCache(library), self.embedder, self.settings
-            )
+            self._retriever = Retriever(library, VectorCache(library), self.embedder, self.settings)
         return self._retriever
 
     def _bulk_embedder(self, chunks: int) -> Embedder:
@@ -345,9 +343,7 @@ def _in_document(claim: CheckedClaim, offsets: Mapping[int, int]) -> CheckedClai
     if evidence is None or evidence.marker not in offsets:
         return claim
     start = offsets[evidence.marker]
-    moved = Evidence(
-        evidence.marker, evidence.quote, start + evidence.start, start + evidence.end
-    )
+    moved = Evidence(evidence.marker, evidence.quote, start + evidence.start, start + evidence.end)
     return replace(claim, verdict=replace(claim.verdict, evidence=moved))
 
 
@@ -357,9 +353,7 @@ def _compose(shown: Sequence[CheckedClaim]) -> tuple[str, tuple[CheckedClaim, ..
     for checked in shown:
         text = checked.text
         claims.append(
-            replace(
-                checked, claim=replace(checked.claim, start=length, end=length + len(text))
-            )
+            replace(checked, claim=replace(checked.claim, start=length, end=length + len(text)))
         )
         parts.append(text)
         length += len(text) + 1

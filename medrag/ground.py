@@ -8,7 +8,9 @@ from datetime import date
 
 from medrag.types import DocumentInfo, Passage, Prompt, QuestionTerms, Source
 
-_VERSION_IN_TITLE = re.compile(r"[\s(,:-]*\b(?:version|ver|v|edition)\.?\s*\d+(?:\.\d+)*\b\)?", re.I)
+_VERSION_IN_TITLE = re.compile(
+    r"[\s(,:-]*\b(?:version|ver|v|edition)\.?\s*\d+(?:\.\d+)*\b\)?", re.I
+)
 _OVERLAP = 0.5
 
 

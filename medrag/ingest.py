@@ -136,9 +136,7 @@ class Ingest:
         stored = self._library.pipeline_of(document.id) == self._pipeline
         if stored:
             info = self._library.infos([document.id])[document.id]
-            item = Ingested(
-                document.id, document.path, info.pages, info.chunks, info.meta.warnings
-            )
+            item = Ingested(document.id, document.path, info.pages, info.chunks, info.meta.warnings)
             if before == document.id:
                 self._report.unchanged.append(item)
                 return
@@ -225,9 +223,7 @@ class Ingest:
             for locator, document_id in self._library.placed(file_id).items():
                 full = f"{path}#{locator}" if locator else path
                 info = self._library.infos([document_id])[document_id]
-                self._report.removed.append(
-                    Ingested(document_id, full, info.pages, info.chunks)
-                )
+                self._report.removed.append(Ingested(document_id, full, info.pages, info.chunks))
         self._library.remove_files(ids)
 
     def _note_removed(self, ids: Iterable[str]) -> None:

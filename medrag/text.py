@@ -49,7 +49,9 @@ _ABBREVIATIONS = frozenset(
     mg kg ml mcg
     """.split()
 )
-_UNITS_THAT_END = frozenset({"min", "mg", "kg", "ml", "mcg", "hr", "hrs", "sec", "etc", "a.m", "p.m"})
+_UNITS_THAT_END = frozenset(
+    {"min", "mg", "kg", "ml", "mcg", "hr", "hrs", "sec", "etc", "a.m", "p.m"}
+)
 _END = re.compile(r"[.!?]+[\"'\u2019\u201d)\]]*(?=\s)")
 _LAST_WORD = re.compile(r"([A-Za-z](?:[A-Za-z]*\.)*[A-Za-z]*)$")
 

@@ -40,15 +40,13 @@ CHOICES = Table(
         ),
         (
             "Community-acquired pneumonia, CURB-65 score 2",
-            "Amoxicillin 1 g orally every 8 hours plus clarithromycin 500 mg orally "
-            "every 12 hours",
+            "Amoxicillin 1 g orally every 8 hours plus clarithromycin 500 mg orally every 12 hours",
             "Doxycycline 200 mg orally on day 1, then 100 mg once daily",
             "5 days",
         ),
         (
             "Community-acquired pneumonia, CURB-65 score 3 to 5",
-            "Co-amoxiclav 1.2 g IV every 8 hours plus clarithromycin 500 mg IV every "
-            "12 hours",
+            "Co-amoxiclav 1.2 g IV every 8 hours plus clarithromycin 500 mg IV every 12 hours",
             "Levofloxacin 500 mg IV every 12 hours",
             "5 to 7 days",
         ),

@@ -64,24 +64,21 @@ STEPS = Table(
         (
             "2 Shift with insulin",
             "Potassium 6.5 mmol/L or more; consider from 6.0 mmol/L",
-            "Soluble insulin 10 units in 50 mL of glucose 50% (25 g) IV over "
-            "15 minutes",
+            "Soluble insulin 10 units in 50 mL of glucose 50% (25 g) IV over 15 minutes",
             "15 to 30 minutes",
             "Use a large vein. Check glucose as in the monitoring section.",
         ),
         (
             "3 Shift with salbutamol",
             "Together with step 2",
-            "Salbutamol 20 mg by nebuliser; 10 mg if the patient has ischaemic "
-            "heart disease",
+            "Salbutamol 20 mg by nebuliser; 10 mg if the patient has ischaemic heart disease",
             "15 to 30 minutes",
             "Do not use salbutamol alone. Avoid if there is a fast arrhythmia.",
         ),
         (
             "4 Remove potassium",
             "Potassium 6.0 mmol/L or more",
-            "Sodium zirconium cyclosilicate 10 g orally three times daily for up to 72 "
-            "hours",
+            "Sodium zirconium cyclosilicate 10 g orally three times daily for up to 72 hours",
             "1 to 2 hours",
             "Contains about 400 mg of sodium in each 5 g; watch for oedema.",
         ),

@@ -32,12 +32,8 @@ ROMAN = ("", "i", "ii", "iii", "iv", "v", "vi")
 _BASE = ParagraphStyle("p", fontName="Helvetica", fontSize=10, leading=14, spaceAfter=6)
 STYLES = {
     "p": _BASE,
-    "title": ParagraphStyle(
-        "title", _BASE, fontName="Helvetica-Bold", fontSize=20, leading=25
-    ),
-    "mark": ParagraphStyle(
-        "mark", _BASE, fontName="Helvetica-Bold", textColor=colors.firebrick
-    ),
+    "title": ParagraphStyle("title", _BASE, fontName="Helvetica-Bold", fontSize=20, leading=25),
+    "mark": ParagraphStyle("mark", _BASE, fontName="Helvetica-Bold", textColor=colors.firebrick),
     "h1": ParagraphStyle(
         "h1",
         _BASE,
@@ -56,9 +52,7 @@ STYLES = {
         spaceBefore=4,
         keepWithNext=1,
     ),
-    "bullet": ParagraphStyle(
-        "bullet", _BASE, leftIndent=12, bulletIndent=2, spaceAfter=3
-    ),
+    "bullet": ParagraphStyle("bullet", _BASE, leftIndent=12, bulletIndent=2, spaceAfter=3),
     "cell": ParagraphStyle("cell", _BASE, fontSize=8.5, leading=11, spaceAfter=0),
     "head": ParagraphStyle(
         "head", _BASE, fontName="Helvetica-Bold", fontSize=8.5, leading=11, spaceAfter=0
@@ -155,9 +149,7 @@ def _table(table: Table, width: float) -> PdfTable:
     cells = [[_paragraph(text, "head") for text in table.header]]
     cells += [[_paragraph(text, "cell") for text in row] for row in table.rows]
     total = sum(table.widths)
-    drawn = PdfTable(
-        cells, colWidths=[width * part / total for part in table.widths], repeatRows=1
-    )
+    drawn = PdfTable(cells, colWidths=[width * part / total for part in table.widths], repeatRows=1)
     drawn.setStyle(
         [
             ("GRID", (0, 0), (-1, -1), 0.6, colors.black),

@@ -87,5 +87,3 @@ def _failed(message: str, remedy: str, code: int) -> int:
     if "--json" in sys.argv:
         print_json({"error": message, "remedy": remedy})
     return code
-
-

@@ -74,9 +74,7 @@ class ExtractiveGenerator:
         chosen = _choose(candidates, scores, self._limit)
         return Draft("\n".join(f"{s.text} [{s.source.marker}]" for s in chosen))
 
-    def _score(
-        self, prompt: Prompt, candidates: Sequence[_Sentence]
-    ) -> dict[_Sentence, float]:
+    def _score(self, prompt: Prompt, candidates: Sequence[_Sentence]) -> dict[_Sentence, float]:
         vectors = self._embedder.embed([prompt.question, *(s.headed for s in candidates)])
         cosines = vectors[1:] @ vectors[0]
         number_wanted = bool(_ASKS_FOR_NUMBER.search(prompt.question))

@@ -233,7 +233,7 @@ def delete_documents(connection: sqlite3.Connection, ids: Sequence[str]) -> None
 # Each names a count that must be zero.
 _INVARIANTS = {
     "chunks whose text is not their document's": (
-        'SELECT count(*) FROM chunks JOIN documents ON documents.id = document_id'
+        "SELECT count(*) FROM chunks JOIN documents ON documents.id = document_id"
         ' WHERE substr(documents.text, start + 1, "end" - start) <> chunks.text'
     ),
     "chunks without a document": (

@@ -147,7 +147,8 @@ class Library:
         """The known files of a collection: path -> (file id, sha256 of its bytes or '')."""
         query = "SELECT path, id, sha256 FROM files WHERE collection = ?"
         return {
-            path: (file_id, sha) for path, file_id, sha in self.connection.execute(query, [collection])
+            path: (file_id, sha)
+            for path, file_id, sha in self.connection.execute(query, [collection])
         }
 
     def placed(self, file_id: int) -> dict[str, str]:
@@ -171,7 +172,7 @@ class Library:
     def page_labels(self, document_id: str, start: int, end: int) -> tuple[str, ...]:
         """Labels of the pages on which the characters start..end stand, in order."""
         query = (
-            "SELECT label FROM pages WHERE document_id = ? AND start < ? AND \"end\" > ?"
+            'SELECT label FROM pages WHERE document_id = ? AND start < ? AND "end" > ?'
             " ORDER BY number"
         )
         return tuple(row[0] for row in self.connection.execute(query, [document_id, end, start]))

@@ -12,7 +12,8 @@ from medrag.readers.hyphens import vocabulary_of
 from medrag.readers.meta import find_meta
 from medrag.readers.pdf_blocks import Writer, heading_levels, normal
 from medrag.readers.pdf_glyphs import drawn
-from medrag.readers.pdf_lines import reading_order, segments, turned_text
+from medrag.readers.pdf_lines import turned_text
+from medrag.readers.pdf_order import laid_out, reading_order
 from medrag.readers.pdf_pages import Fonts, PageLines, drop_running
 from medrag.readers.plain import write_plain
 from medrag.types import Document
@@ -37,7 +38,7 @@ def _document(path: str, data: bytes) -> Document:
     head = "\n".join(s.text for page in pages[:2] for s in page.segments)
     drop_running(pages, fonts)
     for page in pages:
-        page.lines = reading_order(page.segments)
+        page.lines = reading_order(page.segments, page.rules)
     _add_outline(reader, pages)
     vocabulary = vocabulary_of([line.text for page in pages for line in page.lines])
     writer = Writer(builder, fonts, heading_levels(pages, fonts), vocabulary)
@@ -101,7 +102,7 @@ def _page(reader: Any, i: int, label: str, fonts: dict[int, Any], builder: Build
     try:
         shown = drawn(reader.pages[i], fonts)
         page.height, page.rules = shown.height, shown.rules
-        page.segments, page.turned = segments(shown), turned_text(shown)
+        page.segments, page.turned = laid_out(shown), turned_text(shown)
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - fonts and streams break in many ways; the plain text is still there

@@ -5,16 +5,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
-from statistics import median
 
 from medrag.readers.common import one_line, superscript
 from medrag.readers.pdf_glyphs import Drawn, Fragment
 
 # In units of the font size: the gap that is a space, and the gap that parts two cells.
 _SPACE, _CELL = 0.16, 1.0
-# A column of running text holds at least so many characters a line; less is a table's column.
-_COLUMN_CHARS = 22
-_MIN_ROWS = 4
 _LABEL = re.compile(
     r"[-•●·◦▪■□‣–—*›»✓➢o\uf0b7\uf0a7\uf0d8]|\d{1,2}(?:\.\d{1,2}){0,3}"
     r"|\(?(?:\d{1,2}(?:\.\d{1,2})*|[a-zA-Z]|[ivx]{1,4})[.)]"
@@ -71,30 +67,11 @@ class Line:
         return all(cell.bold for cell in self.cells)
 
 
-def segments(drawn: Drawn) -> list[Segment]:
-    """The segments of a page, top to bottom, left to right."""
+def segments(drawn: Drawn, gutters: list[float], edges: list[float]) -> list[Segment]:
+    """The segments of a page, top to bottom, left to right. Lines are cut where they reach over
+    a known gutter between columns, or up to a known edge of a table's column."""
     rows = _baselines([f for f in drawn.fragments if not f.turned])
-    found = [segment for row in rows for segment in _split(row, ([], []))]
-    # Where columns stand close, full lines touch across the gutter: now that it is known, cut.
-    cuts = (_gutters(found), _edges(found))
-    return [segment for row in rows for segment in _split(row, cuts)] if any(cuts) else found
-
-
-def _edges(found: list[Segment]) -> list[float]:
-    """Where many segments begin one below the other: the left edges of a table's columns."""
-    edges: dict[int, list[float]] = {}
-    for segment in found:
-        edges.setdefault(round(segment.x0), []).append(segment.x0)
-    return [median(xs) for xs in edges.values() if len(xs) >= 5]
-
-
-def _gutters(found: list[Segment], depth: int = 0) -> list[float]:
-    gutter = _gutter(found) if depth < 3 and len(found) >= 2 * _MIN_ROWS else None
-    if gutter is None:
-        return []
-    left = [s for s in found if s.x1 <= gutter + 0.5]
-    right = [s for s in found if s.x0 >= gutter - 0.5]
-    return [gutter, *_gutters(left, depth + 1), *_gutters(right, depth + 1)]
+    return [segment for row in rows for segment in _split(row, (gutters, edges))]
 
 
 def turned_text(drawn: Drawn) -> list[str]:
@@ -146,9 +123,8 @@ def _split(row: list[Fragment], cuts: tuple[list[float], list[float]]) -> list[S
             twice = fragment.text == last.text and abs(fragment.x0 - last.x0) < 0.25 * size
             if twice:  # bold by drawing twice
                 continue
-            wide = gap > _CELL * size and not _is_label(text)
-            cut = _is_cut(last.x1, fragment.x0, gap / size, cuts) and not _is_label(text)
-            if wide or cut:
+            wide = gap > _CELL * size or _is_cut(last.x1, fragment.x0, gap / size, cuts)
+            if wide and not _is_label(text, gap / size):
                 out.append(_segment(text, group))
                 group, text = [], ""
             elif gap > _SPACE * size and not text.endswith(" "):
@@ -169,9 +145,11 @@ def _is_cut(end: float, start: float, gap: float, cuts: tuple[list[float], list[
     return gap > 0.5 and any(abs(x - start) < 0.8 for x in edges)
 
 
-def _is_label(text: str) -> bool:
-    """A bullet or a number stands apart from its item, and is not a table's cell."""
-    return _LABEL.fullmatch(text.strip()) is not None
+def _is_label(text: str, gap: float) -> bool:
+    """A bullet or a number stands apart from its item, and is not a table's cell. A bare number
+    stands close before a heading; farther off it is the first cell of a row."""
+    text = text.strip()
+    return _LABEL.fullmatch(text) is not None and gap < (2.0 if text[-1].isdigit() else 4.0)
 
 
 def _segment(text: str, group: list[Fragment]) -> Segment:
@@ -184,96 +162,3 @@ def _segment(text: str, group: list[Fragment]) -> Segment:
     return Segment(
         text, group[0].x0, max(f.x1 for f in group), y, round(size, 1), bold > 0.8 * letters, font
     )
-
-
-def reading_order(found: list[Segment], depth: int = 0) -> list[Line]:
-    """Lines in reading order: columns one after the other, tables row by row."""
-    if not found:
-        return []
-    gutter = _gutter(found) if depth < 3 and len(found) >= 2 * _MIN_ROWS else None
-    if gutter is None:
-        return _rows(found)
-    out: list[Line] = []
-    bucket: list[Segment] = []
-    banners = _banners(found, gutter)
-    # What crosses the gutter (a heading, a wide table) parts what stands above from below.
-    for segment in sorted(found, key=lambda s: (-s.y, s.x0)):
-        if segment in banners or (segment.x0 < gutter - 5 and segment.x1 > gutter + 1):
-            out += _columns(bucket, gutter, depth)
-            bucket = []
-            out += _rows([segment])
-        else:
-            bucket.append(segment)
-    return out + _columns(bucket, gutter, depth)
-
-
-def _columns(bucket: list[Segment], gutter: float, depth: int) -> list[Line]:
-    first = [s for s in bucket if s.x0 < gutter - 0.5]
-    second = [s for s in bucket if s.x0 >= gutter - 0.5]
-    return reading_order(first, depth + 1) + reading_order(second, depth + 1)
-
-
-def _banners(found: list[Segment], gutter: float) -> list[Segment]:
-    """Large titles at the top of one column with nothing beside them: they head the page."""
-    usual = median(s.size for s in found)
-    out = []
-    for segment in found:
-        others = [
-            s.y
-            for s in found
-            if (s.x0 < gutter - 1) != (segment.x0 < gutter - 1) and s.size < 1.2 * usual
-        ]
-        if segment.size >= 1.3 * usual and segment.y > max(others, default=0.0) + usual:
-            out.append(segment)
-    return out
-
-
-def _gutter(found: list[Segment]) -> float | None:
-    """Where the right one of two columns of running text begins; None where there are none."""
-    low, high = min(s.x0 for s in found), max(s.x1 for s in found)
-    width = high - low
-    best: tuple[float, float] | None = None
-    edges = sorted({round(s.x0, 1) for s in found})
-    for edge in edges:
-        if not low + 0.18 * width < edge < high - 0.15 * width:
-            continue
-        right = [s for s in found if s.x0 >= edge - 0.5]
-        crossing = [s for s in found if s.x0 < edge - 0.5 and s.x1 > edge - 4]
-        left = [s for s in found if s.x1 <= edge - 4]
-        if len(left) < _MIN_ROWS or len(right) < _MIN_ROWS:
-            continue
-        if len(crossing) > 0.25 * min(_row_count(left), _row_count(right)) + 1:
-            continue
-        if not (_is_prose(left) and _is_prose(right)):
-            continue
-        space = edge - max(s.x1 for s in left)
-        score = space + 0.5 * min(len(left), len(right)) - 2 * len(crossing)
-        if best is None or score > best[0]:
-            best = (score, edge)
-    return best[1] if best else None
-
-
-def _row_count(found: list[Segment]) -> int:
-    return len({round(s.y) for s in found})
-
-
-def _is_prose(found: list[Segment]) -> bool:
-    """Whether the segments are the lines of a column of text, and not the cells of a table."""
-    rows: dict[int, int] = {}
-    for segment in found:
-        key = round(segment.y)
-        rows[key] = max(rows.get(key, 0), len(segment.text))
-    return median(rows.values()) >= _COLUMN_CHARS
-
-
-def _rows(found: list[Segment]) -> list[Line]:
-    low, high = min(s.x0 for s in found), max(s.x1 for s in found)
-    rows: list[Line] = []
-    for segment in sorted(found, key=lambda s: (-s.y, s.x0)):
-        if rows and abs(rows[-1].y - segment.y) <= 0.35 * max(rows[-1].cells[0].size, segment.size):
-            rows[-1].cells.append(segment)
-        else:
-            rows.append(Line([segment], (low, high)))
-    for row in rows:
-        row.cells.sort(key=lambda s: s.x0)
-    return rows

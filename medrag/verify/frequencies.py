@@ -64,17 +64,16 @@ class Frequency:
 
 def find_frequencies(text: str) -> Iterator[Frequency]:
     """Frequencies in ``text``, the longer readings first; spans may overlap."""
-    for match in _COUNTED.finditer(text):
-        yield from _counted(match)
+    # The patterns that may open with any number are slow: most sentences have none of this.
+    lowered = text.lower()
+    if any(hint in lowered for hint in ("once", "twice", "thrice", "times", "x", "×")):
+        for match in _COUNTED.finditer(text):
+            yield from _counted(match)
     for match in _EVERY.finditer(text):
         yield from _every(match)
-    for match in _HOURLY.finditer(text):
-        yield from _made(
-            match,
-            _interval(match.group(1)),
-            _interval(match.group(2)),
-            _ADVERBS[match.group(3).lower()],
-        )
+    if any(adverb in lowered for adverb in _ADVERBS):
+        for match in _HOURLY.finditer(text):
+            yield from _hourly(match)
     for match in _Q_HOURS.finditer(text):
         yield from _made(match, _interval(match.group(1)), _interval(match.group(2)), "hour")
     for match in _LATIN.finditer(text):
@@ -84,6 +83,11 @@ def find_frequencies(text: str) -> Iterator[Frequency]:
     for match in _ALONE.finditer(text):
         adverb = match.group(1)
         yield from _made(match, Fraction(1), None, _ADVERBS[adverb.lower()] if adverb else "hour")
+
+
+def _hourly(match: re.Match[str]) -> Iterator[Frequency]:
+    first, second, adverb = match.groups()
+    yield from _made(match, _interval(first), _interval(second), _ADVERBS[adverb.lower()])
 
 
 def _interval(text: str | None) -> Fraction | None:

@@ -152,6 +152,8 @@ def _add_pressures(found: list[Quantity], taken: bytearray, text: str) -> None:
 
 def _add_ratios(found: list[Quantity], taken: bytearray, text: str) -> None:
     for pattern in (_ONE_IN, _COLON):
+        if pattern is _ONE_IN and " in " not in text and " out of " not in text:
+            continue
         for match in pattern.finditer(text):
             top, bottom = value(match.group(1)), value(match.group(2))
             if bottom <= top or not _free(taken, *match.span()):

@@ -278,21 +278,8 @@ def _meaning(tokens: tuple[Token, ...], places: range, clause: int, limit: int) 
 
 
 _FILLERS = frozenset(
-    [
-        "routinely",
-        "than",
-        "usually",
-        "generally",
-        "ever",
-        "any",
-        "evidence",
-        "of",
-        "be",
-        "also",
-        "therefore",
-        "normally",
-    ]
-) - {"evidence"}
+    ("routinely", "than", "usually", "generally", "ever", "any", "also", "therefore", "normally")
+)
 
 
 def is_soft(token: Token) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from medrag.verify.lexicon import canon
+from medrag.verify.lexicon import NEGATIVE_WORDS, canon
 from medrag.verify.patterns import Pattern
 from medrag.verify.reading import Reading, Token, is_soft, read
 
@@ -106,9 +106,9 @@ def missing(claim: Reading, known: frozenset[str]) -> tuple[str, ...]:
 
 def order(claim: Reading, evidence: Reading) -> float:
     """The share of neighbouring word pairs of the claim that stand near in the same order."""
-    mine = [root(t.stem) for t in claim.tokens if t.content and not is_soft(t)]
+    mine = [root(t.stem) for t in claim.tokens if _ordered(t)]
     places: dict[str, list[int]] = {}
-    theirs = [root(t.stem) for t in evidence.tokens if t.content and not is_soft(t)]
+    theirs = [root(t.stem) for t in evidence.tokens if _ordered(t)]
     for place, stem in enumerate(theirs):
         places.setdefault(stem, []).append(place)
     pairs = [(a, b) for a, b in pairwise(mine) if a in places and b in places]
@@ -116,6 +116,11 @@ def order(claim: Reading, evidence: Reading) -> float:
         return 1.0
     kept = sum(_follows(places[a], places[b]) for a, b in pairs)
     return kept / len(pairs)
+
+
+def _ordered(token: Token) -> bool:
+    # "Avoid X" and "X is to be avoided" differ in order only: negation has its own rules.
+    return token.content and not is_soft(token) and token.word not in NEGATIVE_WORDS
 
 
 def _follows(first: list[int], second: list[int]) -> bool:

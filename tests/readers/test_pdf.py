@@ -308,3 +308,36 @@ def test_leftover_titles_are_not_titles(make_pdf: Make, title: str, one: One) ->
         canvas.drawString(60, 500, "Give with food.")
 
     assert one("my_hospital-guide.pdf", make_pdf(draw)).title == "my hospital guide"
+
+
+@pytest.mark.parametrize("ruled", [True, False])
+def test_a_wide_table_is_not_taken_for_columns(make_pdf: Make, one: One, ruled: bool) -> None:
+    rows = [
+        ("Infection", "First choice", "If allergic to penicillin", "Length of course"),
+        *(
+            (
+                f"Infection called {n}, first attack\nin an adult who is otherwise well",
+                f"Antibiotic {n}, 500 mg by mouth\nevery eight hours with food",
+                f"Other drug {n}, 200 mg on day 1,\nthen 100 mg once each day",
+                f"{n} to {n + 2} days and then review\nby the team on the ward",
+            )
+            for n in range(1, 8)
+        ),
+    ]
+
+    def draw(canvas: Any) -> None:
+        for i, row in enumerate(rows):
+            canvas.setFont("Times-Bold" if i == 0 else "Times-Roman", 8)
+            for x, cell in zip((40, 175, 310, 445), row, strict=True):
+                lines(canvas, x, 700 - 34 * i, cell.split("\n"), 10)
+            if ruled:
+                canvas.line(38, 714 - 34 * i, 570, 714 - 34 * i)
+
+    text = one("a.pdf", make_pdf(draw)).text
+    row = next(line for line in text.split("\n") if "Antibiotic 3" in line)
+    assert row == (
+        "Infection: Infection called 3, first attack in an adult who is otherwise well"
+        " | First choice: Antibiotic 3, 500 mg by mouth every eight hours with food"
+        " | If allergic to penicillin: Other drug 3, 200 mg on day 1, then 100 mg once each day"
+        " | Length of course: 3 to 5 days and then review by the team on the ward"
+    )

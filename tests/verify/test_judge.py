@@ -18,6 +18,11 @@ GUIDE = (
     "Acute kidney injury (AKI) is common. Stop metformin in AKI. "
     "Do not restart it until eGFR is above 30 mL/min/1.73 m²."
 )
+DOXY = "Doxycycline should be avoided in children under 12 years and in pregnancy."
+APIXABAN = (
+    "Apixaban 5 mg twice daily; reduce to 2.5 mg twice daily if creatinine clearance is "
+    "15-29 mL/min."
+)
 TABLE = [
     ("Paracetamol for adults: 1 g every 6 hours.", GUIDE, "supported"),
     ("Paracetamol for adults: 1000 mg four times a day.", GUIDE, "supported"),
@@ -46,6 +51,17 @@ TABLE = [
     ("💊 Give 5 mg.", "💊 Give 5 mg.", "supported"),
     ("No evidence of benefit was found.", "Evidence of benefit was found.", "not supported"),
     ("Give 5 mg to adults.", "Give 5 mg to children.", "not supported"),
+    ("Avoid doxycycline in pregnancy.", DOXY, "supported"),
+    ("Doxycycline can be used in pregnancy.", DOXY, "contradicted"),
+    ("Avoid doxycycline in children over 12 years.", DOXY, "contradicted"),
+    ("Apixaban 2.5 mg twice daily.", APIXABAN, "contradicted"),
+    ("Apixaban 5 mg twice daily if creatinine clearance is 15-29 mL/min.", APIXABAN,
+     "contradicted"),
+    ("Apixaban 5 mg twice daily.", APIXABAN, "supported"),
+    ("Start apixaban in children.", "Start heparin in adults and apixaban in children.",
+     "supported"),
+    ("Start apixaban in adults.", "Start heparin in adults and apixaban in children.",
+     "not supported"),
     ("Iron may help in regions with food fortification.",
      "Iron may help in regions without food fortification. Food fortification is law.",
      "contradicted"),
