@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from medrag import offline
 from medrag.answerability import answerability
@@ -69,7 +70,7 @@ class Engine:
         *,
         config: str | Path | None = None,
         settings: Settings | None = None,
-        **flags: object,
+        **flags: Any,
     ) -> Engine:
         """An engine on a library folder, which ``ingest`` makes where it is missing.
 
@@ -120,8 +121,7 @@ class Engine:
                 f"'{collection}' is no name for a collection.",
                 "Use letters, digits, spaces, dots and hyphens, at most 64.",
             )
-        single = isinstance(paths, str | Path)
-        several = [Path(p) for p in ([paths] if single else paths)]  # type: ignore[list-item]
+        several = [Path(paths)] if isinstance(paths, str | Path) else [Path(p) for p in paths]
         self._close_library()
         with Library.open(self.folder, write=True) as library:
             run = Ingest(library, self._bulk_embedder, self.settings, collection, progress)

@@ -8,16 +8,15 @@ whole documents only, and the next ingest goes on from there.
 from __future__ import annotations
 
 import hashlib
-import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from medrag.chunking import CHUNKING_VERSION, chunk_document, embedding_text
 from medrag.config import Settings
 from medrag.discover import Found, discover
-from medrag.errors import LibraryError, ReadError
+from medrag.errors import ReadError
 from medrag.library import Library, VectorCache
 from medrag.readers import READERS_VERSION, read
 from medrag.types import (

@@ -1,5 +1,7 @@
 """Cleaning, sentences, words: nothing lost, nothing split that belongs together."""
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,7 +59,7 @@ def test_cleaning_twice_is_cleaning_once(text: str) -> None:
 def test_sentences_hold_every_character_that_is_not_space(text: str) -> None:
     spans = sentences(text)
     assert all(start < end for start, end in spans)
-    assert all(one[1] <= other[0] for one, other in zip(spans, spans[1:], strict=False))
+    assert all(one[1] <= other[0] for one, other in itertools.pairwise(spans))
     assert "".join("".join(text[s:e].split()) for s, e in spans) == "".join(text.split())
 
 

@@ -128,7 +128,7 @@ class SampleDoc(BaseDocTemplate):
         canvas.drawRightString(width - MARGIN, 12 * mm, f"Page {label}")
         canvas.restoreState()
 
-    def afterFlowable(self, flowable: Flowable) -> None:  # noqa: N802
+    def afterFlowable(self, flowable: Flowable) -> None:
         """Add each main heading to the PDF outline."""
         style = getattr(flowable, "style", None)
         if isinstance(flowable, Paragraph) and style and style.name == "h1":

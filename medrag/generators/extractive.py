@@ -152,7 +152,7 @@ def _sentences_of(source: Source, prompt: Prompt) -> list[_Sentence]:
     headings = f"{passage.document.title} {passage.section or ''}"
     titles = {passage.document.title.strip().lower()}
     titles |= {part.strip().lower() for part in (passage.section or "").split(" > ")}
-    found = []
+    found: list[_Sentence] = []
     for start, end in sentences(passage.chunk.text):
         text = passage.chunk.text[start:end]
         if _says_something(text, titles):

@@ -100,7 +100,8 @@ def read_placements(connection: sqlite3.Connection, document_id: str) -> list[tu
 
 
 def _meta(row: Sequence[Any]) -> Meta:
-    return Meta(*row[:5], warnings=tuple(json.loads(row[5])))
+    version, effective, review, status, language, warnings = row
+    return Meta(version, effective, review, status, language, tuple(json.loads(warnings)))
 
 
 def read_document(connection: sqlite3.Connection, document_id: str) -> Document | None:

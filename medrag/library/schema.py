@@ -81,7 +81,7 @@ def migrate(connection: sqlite3.Connection) -> None:
 
     migrations = Migrations("medrag")
 
-    @migrations()
+    @migrations()  # type: ignore[untyped-decorator]
     def m001_first(db: Database) -> None:
         for statement in _statements(_FIRST):
             db.execute(statement)

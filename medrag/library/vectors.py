@@ -177,7 +177,7 @@ class VectorCache:
             temporary.replace(path)
         except (RuntimeError, OSError) as error:
             raise LibraryError(
-                f"The vector cache in {path.parent} could not be written; the documents are stored.",
+                f"The vector cache in {path.parent} could not be written; all documents are safe.",
                 "Make room on the disk and run the command again.",
             ) from error
         finally:
@@ -231,7 +231,8 @@ def _selection(allowed: Collection[int] | None) -> Any:
     import numpy as np
 
     chosen = np.array(sorted(allowed), dtype=np.int64)
-    return faiss.SearchParameters(sel=faiss.IDSelectorBatch(chosen))
+    # faiss takes keyword arguments here that its signature does not show.
+    return faiss.SearchParameters(sel=faiss.IDSelectorBatch(chosen))  # type: ignore[call-arg]
 
 
 def _ids_of(index: Any) -> Any:

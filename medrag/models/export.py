@@ -46,7 +46,7 @@ def export_onnx(model: EmbeddingModel) -> None:
 def _trace(encoder: Any, path: str) -> None:
     import torch
 
-    class WithPooling(torch.nn.Module):
+    class WithPooling(torch.nn.Module):  # type: ignore[misc]
         def __init__(self, modules: Any) -> None:
             super().__init__()
             self.stages = torch.nn.ModuleList(modules)

@@ -66,7 +66,7 @@ def read(path: str, data: bytes) -> Iterator[Document]:
     except Exception as error:  # the seam: no parser's own exception may pass
         kind = suffix[1:].upper()
         raise ReadError(
-            f"The {kind} file is damaged or malformed ({type(error).__name__}: {error}).",
+            f"The {kind} file is damaged or malformed ({type(error).__name__}).",
             "Open it in its own program, save it again, and ingest the new file.",
         ) from error
 

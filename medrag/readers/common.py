@@ -74,6 +74,10 @@ def one_line(text: str) -> str:
     return " ".join(clean(text).split())
 
 
+# "Version: 2.0" under "Owner: Dr Ali": lines of their own, however close they stand.
+LABELLED = re.compile(r"[A-Z][A-Za-z ]{2,25}: ?\S")
+
+
 def digest(data: bytes) -> str:
     """The identity of a document: SHA-256 of the bytes it was read from."""
     return hashlib.sha256(data).hexdigest()

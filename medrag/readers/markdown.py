@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from medrag.readers.common import Builder, digest
+from medrag.readers.common import LABELLED, Builder, digest
 from medrag.readers.html import write_html
 from medrag.readers.meta import find_meta
 from medrag.readers.plain import decode
@@ -99,7 +99,10 @@ class _Writer:
         elif token.type == "list_item_close":
             self.label = ""
         elif token.type == "inline":
-            for line in _inline(token).split("\n"):
+            lines = _inline(token, "\n").split("\n")
+            if not all(LABELLED.match(line) for line in lines):
+                lines = _inline(token).split("\n")
+            for line in lines:
                 self._block(line)
         elif token.type in ("fence", "code_block"):
             for line in token.content.split("\n"):
@@ -153,14 +156,14 @@ def _open_table(source: str) -> bool:
     return opened > len(re.findall(r"</table\s*>", source, re.I))
 
 
-def _inline(token: Token) -> str:
+def _inline(token: Token, soft: str = " ") -> str:
     """The words of an inline token: links keep their text, pictures are dropped."""
     out = []
     for child in token.children or ():
         if child.type in ("text", "code_inline"):
             out.append(child.content)
         elif child.type == "softbreak":
-            out.append(" ")
+            out.append(soft)
         elif child.type == "hardbreak" or re.match(r"<br\b", child.content, re.I):
             out.append("\n")
     return "".join(out)

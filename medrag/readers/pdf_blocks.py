@@ -8,7 +8,7 @@ from collections.abc import Container, Mapping
 from itertools import pairwise
 from statistics import median
 
-from medrag.readers.common import Builder
+from medrag.readers.common import LABELLED, Builder
 from medrag.readers.hyphens import join_lines
 from medrag.readers.pdf_lines import Line
 from medrag.readers.pdf_pages import Fonts, PageLines
@@ -75,7 +75,7 @@ class Writer:
         """Whether ``line`` begins a new block after ``last``."""
         text = self.open[-1].text
         unfinished = not _ENDED.search(text)
-        if _labelled(line.text):
+        if _labelled(line.text) or (LABELLED.match(line.text) and LABELLED.match(last.text)):
             return True
         if len(line.cells) > 1 or len(last.cells) > 1:
             return True

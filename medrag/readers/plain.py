@@ -92,7 +92,7 @@ def write_plain(builder: Builder, text: str) -> None:
         if _UNDERLINE.match(stripped):
             pending = _flush(builder, pending, gap)
             continue
-        joins = pending and width and _continues(lines[i - 1], stripped, width)
+        joins = pending and width and _continues(pending, lines[i - 1], stripped, width)
         if joins:
             pending = join_lines(pending, clean(stripped), vocabulary)
             continue
@@ -141,10 +141,13 @@ def wrap_width(lines: list[str]) -> int:
     return width if inner >= 1 and broken >= 0.5 * inner else 0
 
 
-def _continues(previous: str, line: str, width: int) -> bool:
+def _continues(block: str, previous: str, line: str, width: int) -> bool:
     if ITEM.match(line) or _CELLS.search(line) or _CELLS.search(previous.strip()):
         return False
     first_word = len(line.split(" ", 1)[0])
+    # "Glucose 4 to 8: ..." under "Glucose below 4: ...": a list without labels.
+    if previous.rstrip()[-1:] in ".;:" and line.split()[0] == block.split()[0]:
+        return False
     # Had the next word fitted on the line before, it was not the wrapping that broke it.
     fits = len(previous.rstrip()) + 1 + first_word < 0.8 * width
     return not fits or line[0].islower()

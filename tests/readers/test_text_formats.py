@@ -132,6 +132,18 @@ def test_lines_that_are_not_wrapped_stay_lines(one: One) -> None:
     assert text == "Take one tablet.\nDo not drink.\nCall us if you feel ill."
 
 
+def test_lines_that_begin_alike_are_a_list(one: One) -> None:
+    text = one(
+        "a.txt",
+        "Read the glucose every hour, write it on the chart, and set the pump by the\n"
+        "rates below until the patient eats again.\n\n"
+        "Glucose below 4.0: stop the pump, treat at once, and tell the doctor on call.\n"
+        "Glucose 4.1 to 8.0: 1 unit/hour.\n",
+    ).text
+    assert "tell the doctor on call.\nGlucose 4.1 to 8.0: 1 unit/hour." in text
+    assert "set the pump by the rates below" in text
+
+
 def test_a_numbered_list_is_no_heading(one: One) -> None:
     document = one("a.txt", "First aid\n=========\n\n1. Call for help\n\n2. Stop the bleeding\n")
     assert [s.title for s in document.sections] == ["First aid"]

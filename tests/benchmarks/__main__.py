@@ -1,0 +1,17 @@
+"""`make bench`: the slow measurements. One by name, or all: python -m tests.benchmarks [NAME ...]"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+NAMES = ("kill", "ingest_speed", "cold_start", "guidelines")
+
+
+def main() -> None:
+    for name in sys.argv[1:] or NAMES:
+        print(f"--- {name}", flush=True)
+        importlib.import_module(f"tests.benchmarks.{name}").main()
+
+
+main()
