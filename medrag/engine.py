@@ -186,7 +186,9 @@ class Engine:
         text, claims = _compose(shown)
         cited = {marker for claim in claims for marker in claim.claim.markers}
         sources = tuple(source for source in prompt.sources if source.marker in cited)
-        warnings = [*prompt.warnings, *source_warnings(sources)]
+        documents = dict.fromkeys(source.passage.document.id for source in sources)
+        warnings = [prompt.warnings[i] for i in documents if i in prompt.warnings]
+        warnings.extend(source_warnings(sources))
         if withheld:
             warnings.append(f"{len(withheld)} sentence(s) withheld: the sources do not say so.")
         return Answer(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
+from medrag.population import about_others, populations
 from medrag.types import DocumentInfo, Passage, Prompt, QuestionTerms, Source
 
 _VERSION_IN_TITLE = re.compile(
@@ -24,9 +25,12 @@ def build_prompt(
 
     Left out: passages that mostly repeat a better one of the same document, and superseded
     guidelines where a current version of the same title was found too. Passages of superseded
-    documents that remain come last.
+    documents that remain come last. Left out too: passages under a heading that is about others
+    than the question (children, where it asks about adults).
     """
-    distinct = _without_overlaps(passages)
+    asked = populations(question)
+    right = [p for p in passages if not about_others(asked, _whom(p.section or ""))]
+    distinct = _without_overlaps(right)
     current, old, warnings = _without_superseded(distinct)
     kept = (current + old)[:limit]
     return Prompt(
@@ -34,7 +38,7 @@ def build_prompt(
         sources=tuple(Source(n, passage) for n, passage in enumerate(kept, start=1)),
         terms=terms,
         dropped=len(passages) - len(kept),
-        warnings=tuple(dict.fromkeys(warnings)),
+        warnings=warnings,
     )
 
 
@@ -70,6 +74,12 @@ def describe(document: DocumentInfo) -> str:
     return document.title if named else f"{document.title} (version {version})"
 
 
+def _whom(section: str) -> str:
+    """The innermost heading that names a group; "Asthma in adults and children > Children"."""
+    headings = reversed(section.split(" > "))
+    return next((heading for heading in headings if populations(heading)), "")
+
+
 def _without_overlaps(passages: Sequence[Passage]) -> list[Passage]:
     kept: list[Passage] = []
     for passage in passages:
@@ -87,12 +97,13 @@ def _without_overlaps(passages: Sequence[Passage]) -> list[Passage]:
 
 def _without_superseded(
     passages: Sequence[Passage],
-) -> tuple[list[Passage], list[Passage], list[str]]:
+) -> tuple[list[Passage], list[Passage], dict[str, str]]:
     in_force: dict[str, DocumentInfo] = {}
     for passage in passages:
         if not is_superseded(passage.document):
             in_force.setdefault(_family(passage.document), passage.document)
-    current, old, warnings = [], [], []
+    current, old = [], []
+    warnings: dict[str, str] = {}
     for passage in passages:
         document = passage.document
         newest = in_force.get(_family(document))
@@ -103,7 +114,7 @@ def _without_superseded(
         else:
             date_of = document.meta.effective_date
             dated = f" of {date_of}" if date_of else ""
-            warnings.append(
+            warnings[newest.id] = (
                 f"An older version{dated} was also found and left out, because"
                 f" {describe(newest)} supersedes it."
             )

@@ -153,8 +153,8 @@ class Evidence:
 class Prompt:
     """A question with its numbered sources, as given to a generator.
 
-    ``dropped`` counts passages that were found and left out, ``warnings`` say why where a person
-    should know.
+    ``dropped`` counts passages that were found and left out; ``warnings`` say what was, by the id
+    of the document that an answer must cite for it to matter.
     """
 
     question: str
@@ -162,7 +162,7 @@ class Prompt:
     terms: QuestionTerms = QuestionTerms({})
     messages: tuple[Mapping[str, str], ...] = ()
     dropped: int = 0
-    warnings: tuple[str, ...] = ()
+    warnings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from medrag.population import about_others, populations
 from medrag.text import content_words, coverage, sentences
 from medrag.types import Draft, Embedder, Prompt, Source
 
@@ -20,6 +21,7 @@ _BLOCK_CUT = 0.75  # a block of that passage whose best sentence scores below th
 # What a sentence of another passage must reach of the best one's score, and hold of the question's
 # words that the best one holds.
 _AWAY_CUT, _ON_SUBJECT = 0.92, 0.85
+_TELLING = 0.7  # words with this share of the heaviest one's weight say what the question is about
 _SAME = 0.8  # two sentences that share this much of their words say the same
 _ASKS_FOR_NUMBER = re.compile(
     r"\b(?:dos(?:e|es|age)|how (?:much|many|often|long|fast|soon|high|low)|what (?:level|rate|"
@@ -33,7 +35,8 @@ _ITEM = re.compile(r"(?:[-*\u2022]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sentence:
-    """``held`` is the share of the question's words in the sentence and the headings above it."""
+    """``held`` is the share of the question's words in the sentence and the headings above it,
+    ``names`` whether they hold the question's most telling word."""
 
     source: Source
     position: int
@@ -41,6 +44,7 @@ class _Sentence:
     text: str
     own: float
     held: float
+    names: frozenset[str]
     words: frozenset[str]
 
     @property
@@ -99,7 +103,9 @@ def _choose(
     """
     best = max(scores, key=lambda s: scores[s] + _PASSAGE_PULL * s.source.passage.score)
     enough = _BLOCK_CUT * scores[best]
-    blocks = _blocks([s for s in candidates if s.source is best.source])
+    # The row of another drug in the same table is about another drug.
+    about = [s for s in candidates if best.names <= s.names or not _is_row(s.text)]
+    blocks = _blocks([s for s in about if s.source is best.source])
     blocks.sort(key=lambda block: -_best_in(block, scores))
     chosen: list[_Sentence] = []
     for block in blocks:
@@ -111,6 +117,7 @@ def _choose(
             len(chosen) < limit
             and sentence.source is not best.source
             and scores[sentence] >= _AWAY_CUT * scores[best]
+            and best.names <= sentence.names
             and sentence.held >= _ON_SUBJECT * best.held
             and all(_likeness(sentence, other) < _SAME for other in chosen)
         ):
@@ -152,10 +159,11 @@ def _sentences_of(source: Source, prompt: Prompt) -> list[_Sentence]:
     headings = f"{passage.document.title} {passage.section or ''}"
     titles = {passage.document.title.strip().lower()}
     titles |= {part.strip().lower() for part in (passage.section or "").split(" > ")}
+    asked = populations(prompt.question)
     found: list[_Sentence] = []
     for start, end in sentences(passage.chunk.text):
         text = passage.chunk.text[start:end]
-        if _says_something(text, titles):
+        if _says_something(text, titles) and not about_others(asked, text):
             found.append(
                 _Sentence(
                     source=source,
@@ -164,6 +172,7 @@ def _sentences_of(source: Source, prompt: Prompt) -> list[_Sentence]:
                     text=text,
                     own=coverage(prompt.terms.weights, text),
                     held=coverage(prompt.terms.weights, f"{headings} {text}"),
+                    names=_most_telling(prompt, f"{headings} {text}"),
                     words=frozenset(content_words(text)),
                 )
             )
@@ -175,6 +184,18 @@ def _says_something(text: str, titles: set[str]) -> bool:
     bare = text.strip().strip("#*:- ").lower()
     enough = len(bare.split()) >= 3 or text.endswith((":", ".", "!")) or bool(_ITEM.match(text))
     return enough and bare not in titles and not text.rstrip().endswith("?")
+
+
+def _most_telling(prompt: Prompt, text: str) -> frozenset[str]:
+    """The question's most telling words, as far as a text holds them."""
+    weights = prompt.terms.weights
+    heaviest = max(weights.values(), default=0.0)
+    telling = {word for word, weight in weights.items() if weight >= _TELLING * heaviest}
+    return frozenset(telling & set(content_words(text)))
+
+
+def _is_row(text: str) -> bool:
+    return " | " in text
 
 
 def _likeness(one: _Sentence, other: _Sentence) -> float:

@@ -1,4 +1,4 @@
-"""`make bench`: the slow measurements. One by name, or all: python -m tests.benchmarks [NAME ...]"""
+"""`make bench`: the slow measurements; or some: python -m tests.benchmarks NAME ..."""
 
 from __future__ import annotations
 

@@ -47,8 +47,9 @@ def main() -> None:
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024 / 1024
         report = json.loads(done.stdout)
         chunks = sum(item["chunks"] for item in report["added"])
-        print(f"medrag ingest: {chunks} passages, {report['seconds']:.1f} s at work, {wall:.1f} s in"
-              f" all, {chunks / report['seconds']:.1f} passages/s, peak {peak:.2f} GB")  # fmt: skip
+        rate = chunks / report["seconds"]
+        print(f"medrag ingest: {chunks} passages, {rate:.1f} a second while at work,")
+        print(f"{wall:.1f} s from start to end of the process, peak memory {peak:.2f} GB")
         texts = _texts(folder / "library")
         (folder / "texts.json").write_text(json.dumps(texts), "utf-8")
         for precision in ("float32", "bfloat16"):

@@ -1,0 +1,41 @@
+"""Whom it is about: the right words about somebody else are the wrong answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from medrag import Engine
+from medrag.population import about_others, populations
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "others"),
+    [
+        ("dose in adults", "Children (2 to 15 years) > Treatment", True),
+        ("dose in adults", "Adults and children", False),
+        ("dose in adults", "Treatment", False),
+        ("dose", "Children", False),
+        ("dose for a child", "Adults", True),
+        ("dose in pregnancy", "Adults", False),
+        ("dose in neonates", "Children", False),
+        ("dose in an elderly woman", "Older people", False),
+        ("dose in pregnant women", "women who are not pregnant", False),
+        ("dose in children", "in women who are pregnant", True),
+    ],
+)
+def test_about_others(question: str, text: str, others: bool) -> None:
+    assert about_others(populations(question), text) is others
+
+
+def test_adults_are_not_answered_with_the_dose_of_children(engine: Engine) -> None:
+    answer = engine.ask("What is the salbutamol dose in acute severe asthma in adults?")
+    assert not answer.abstained
+    for source in answer.sources:
+        assert "Children" not in (source.passage.section or "")
+    assert "5 mg" in answer.text and "2 to 5 years" not in answer.text
+
+
+def test_another_drugs_row_is_not_shown(engine: Engine) -> None:
+    answer = engine.ask("What is the dose of apixaban when creatinine clearance is 15 to 29?")
+    assert "2.5 mg twice daily" in answer.text
+    assert "Enoxaparin" not in answer.text and "Digoxin" not in answer.text
