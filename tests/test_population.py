@@ -39,3 +39,18 @@ def test_another_drugs_row_is_not_shown(engine: Engine) -> None:
     answer = engine.ask("What is the dose of apixaban when creatinine clearance is 15 to 29?")
     assert "2.5 mg twice daily" in answer.text
     assert "Enoxaparin" not in answer.text and "Digoxin" not in answer.text
+
+
+def test_a_column_stands_under_its_own_heading(engine: Engine) -> None:
+    document = engine.document(
+        next(d.path for d in engine.documents() if d.path.endswith("acute-asthma.pdf"))
+    )
+    adult = document.text.index("Salbutamol 5 mg by oxygen-driven nebuliser")
+    child = document.text.index("salbutamol 100 micrograms per puff")
+    under = {
+        offset: [s.title for s in document.sections if s.start <= offset < s.end]
+        for offset in (adult, child)
+    }
+    assert "Adults (16 years or over)" in under[adult]
+    assert not any("Children (" in title for title in under[adult])
+    assert "Children (2 to 15 years)" in under[child]

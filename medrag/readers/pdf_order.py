@@ -153,12 +153,12 @@ def _banners(found: list[Segment], gutter: float) -> list[Segment]:
     usual = median(s.size for s in found)
     out = []
     for segment in found:
-        others = [
-            s.y
-            for s in found
-            if (s.x0 < gutter - 1) != (segment.x0 < gutter - 1) and s.size < 1.2 * usual
-        ]
-        if segment.size >= 1.3 * usual and segment.y > max(others, default=0.0) + usual:
+        across = [s for s in found if (s.x0 < gutter - 1) != (segment.x0 < gutter - 1)]
+        # A title with another beside it ("Adults", "Children") heads its column, not the page:
+        # taken for the page's, it would put the left column under the right one's heading.
+        beside = any(abs(s.y - segment.y) < segment.size for s in across)
+        text = max((s.y for s in across if s.size < 1.2 * usual), default=0.0)
+        if segment.size >= 1.3 * usual and not beside and segment.y > text + usual:
             out.append(segment)
     return out
 
