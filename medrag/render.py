@@ -6,8 +6,10 @@ the sources with the page to turn to. Plain text where the output is a pipe or N
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from rich.console import Console
 from rich.padding import Padding
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
         Source,
     )
 
+_TRAILING = re.compile(r" +(?=\n)")
 _WIDTH = 100
 _SNIPPET = 320
 _VERDICTS = {
@@ -38,10 +41,26 @@ _FOOTER = "Verbatim from your documents, checked sentence by sentence. Not a med
 
 def console(*, stderr: bool = False) -> Console:
     """A console as wide as is good to read; rich itself obeys NO_COLOR and pipes."""
-    made = Console(stderr=stderr, highlight=False, soft_wrap=False)
-    if made.width > _WIDTH or not made.is_terminal:
-        made = Console(stderr=stderr, highlight=False, width=_WIDTH)
+    made = Console(stderr=stderr, highlight=False)
+    if not made.is_terminal:
+        trimmed = cast("IO[str]", _Trimmed(made.file))
+        return Console(file=trimmed, highlight=False, width=_WIDTH)
+    if made.width > _WIDTH:
+        return Console(stderr=stderr, highlight=False, width=_WIDTH)
     return made
+
+
+class _Trimmed(io.TextIOBase):
+    """A file to which lines are written without the spaces that fill a table's last column."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        return self._file.write(_TRAILING.sub("", text))
+
+    def flush(self) -> None:
+        self._file.flush()
 
 
 def show_answer(out: Console, answer: Answer) -> None:
