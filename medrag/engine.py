@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,8 @@ class Engine:
         self._retriever: Retriever | None = None
         self._embedder: Embedder | None = None
         self._model: EmbeddingModel | None = None
+        self.on_wait: Callable[[str], None] = lambda message: None
+        """Told, in one line, of a step that takes seconds and happens once a machine."""
         self._guarding = settings.offline
         if self._guarding:
             offline.enable(settings.allow_hosts)
@@ -256,6 +258,7 @@ class Engine:
         """Export the embedding model for questions (once a machine; takes some seconds)."""
         from medrag.models.export import export_onnx
 
+        self.on_wait("Preparing the embedding model (once on this machine, some 15 seconds).")
         export_onnx(self.embedding_model)
 
     @property

@@ -51,6 +51,7 @@ def opened(
     if settings.offline:
         offline.enable(settings.allow_hosts)
     with Engine.open(library or state.library, settings=settings) as engine:
+        engine.on_wait = lambda message: print(message, file=sys.stderr, flush=True)  # noqa: T201
         yield engine
 
 

@@ -36,7 +36,7 @@ _ITEM = re.compile(r"(?:[-*\u2022]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s")
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sentence:
     """``held`` is the share of the question's words in the sentence and the headings above it,
-    ``names`` whether they hold the question's most telling word."""
+    ``names`` which of them these are."""
 
     source: Source
     position: int
@@ -75,7 +75,7 @@ class ExtractiveGenerator:
             return Draft("", finish_reason="nothing")
         likely = sorted(candidates, key=lambda s: (-s.lexical, s.source.marker, s.position))
         scores = self._score(prompt, likely[:_EMBEDDED])
-        chosen = _choose(candidates, scores, self._limit)
+        chosen = _choose(candidates, scores, prompt.terms.weights, self._limit)
         return Draft("\n".join(f"{s.text} [{s.source.marker}]" for s in chosen))
 
     def _score(self, prompt: Prompt, candidates: Sequence[_Sentence]) -> dict[_Sentence, float]:
@@ -93,7 +93,10 @@ class ExtractiveGenerator:
 
 
 def _choose(
-    candidates: Sequence[_Sentence], scores: Mapping[_Sentence, float], limit: int
+    candidates: Sequence[_Sentence],
+    scores: Mapping[_Sentence, float],
+    weights: Mapping[str, float],
+    limit: int,
 ) -> list[_Sentence]:
     """The sentences of the answer in reading order.
 
@@ -104,7 +107,8 @@ def _choose(
     best = max(scores, key=lambda s: scores[s] + _PASSAGE_PULL * s.source.passage.score)
     enough = _BLOCK_CUT * scores[best]
     # The row of another drug in the same table is about another drug.
-    about = [s for s in candidates if best.names <= s.names or not _is_row(s.text)]
+    subject = _telling(best.names, weights)
+    about = [s for s in candidates if subject <= s.names or not _is_row(s.text)]
     blocks = _blocks([s for s in about if s.source is best.source])
     blocks.sort(key=lambda block: -_best_in(block, scores))
     chosen: list[_Sentence] = []
@@ -117,7 +121,7 @@ def _choose(
             len(chosen) < limit
             and sentence.source is not best.source
             and scores[sentence] >= _AWAY_CUT * scores[best]
-            and best.names <= sentence.names
+            and subject <= sentence.names
             and sentence.held >= _ON_SUBJECT * best.held
             and all(_likeness(sentence, other) < _SAME for other in chosen)
         ):
@@ -172,7 +176,7 @@ def _sentences_of(source: Source, prompt: Prompt) -> list[_Sentence]:
                     text=text,
                     own=coverage(prompt.terms.weights, text),
                     held=coverage(prompt.terms.weights, f"{headings} {text}"),
-                    names=_most_telling(prompt, f"{headings} {text}"),
+                    names=_names(prompt, f"{headings} {text}"),
                     words=frozenset(content_words(text)),
                 )
             )
@@ -186,12 +190,15 @@ def _says_something(text: str, titles: set[str]) -> bool:
     return enough and bare not in titles and not text.rstrip().endswith("?")
 
 
-def _most_telling(prompt: Prompt, text: str) -> frozenset[str]:
-    """The question's most telling words, as far as a text holds them."""
-    weights = prompt.terms.weights
-    heaviest = max(weights.values(), default=0.0)
-    telling = {word for word, weight in weights.items() if weight >= _TELLING * heaviest}
-    return frozenset(telling & set(content_words(text)))
+def _names(prompt: Prompt, text: str) -> frozenset[str]:
+    """The words of the question that a text holds."""
+    return frozenset(prompt.terms.weights.keys() & set(content_words(text)))
+
+
+def _telling(names: frozenset[str], weights: Mapping[str, float]) -> frozenset[str]:
+    """Those that say what the question is about, the drug's name before "dose"."""
+    heaviest = max((weights[word] for word in names), default=0.0)
+    return frozenset(word for word in names if weights[word] >= _TELLING * heaviest)
 
 
 def _is_row(text: str) -> bool:

@@ -15,17 +15,38 @@ FOLDER = Path("../shared/data/guidelines")
 # Question, and words that answer it.
 QUESTIONS: list[tuple[str, str]] = [
     ("How many infection preventionists should there be for each number of beds?", "per 250 beds"),
-    ("How many patients may share a bed according to the standard for bed occupancy?", "one patient per bed"),
-    ("Within how many days must an opened multi-dose vial be discarded?", "discarded within 28 days"),
-    ("What kind of container should used sharps be disposed of in?", "puncture-resistant, and leak-proof"),
+    (
+        "How many patients may share a bed according to the standard for bed occupancy?",
+        "one patient per bed",
+    ),
+    (
+        "Within how many days must an opened multi-dose vial be discarded?",
+        "discarded within 28 days",
+    ),
+    (
+        "What kind of container should used sharps be disposed of in?",
+        "puncture-resistant, and leak-proof",
+    ),
     ("How much salt may an adult eat per day to prevent hypertension?", "less than 5 g per day"),
-    ("Which share of total energy intake should free sugars stay below?", "less than 10% of total energy"),
-    ("Which TB test is preferred for people who have received the BCG vaccine?", "not affected by BCG vaccination"),
-    ("What bolus of 10% dextrose is given to a child with hypoglycaemia?", "4 mL/kg of 10% dextrose"),
+    (
+        "Which share of total energy intake should free sugars stay below?",
+        "less than 10% of total energy",
+    ),
+    (
+        "Which TB test is preferred for people who have received the BCG vaccine?",
+        "not affected by BCG vaccination",
+    ),
+    (
+        "What bolus of 10% dextrose is given to a child with hypoglycaemia?",
+        "4 mL/kg of 10% dextrose",
+    ),
     ("At what CD4 count is LF-LAM used for inpatients?", "inpatients with CD4 count ≤200"),
-    ("How often did the intervention eye receive normal saline to prevent exposure keratopathy in"
-     " intensive care?", "NS every 6 h"),
-]  # fmt: skip
+    (
+        "How often did the intervention eye receive normal saline to prevent exposure keratopathy"
+        " in intensive care?",
+        "NS every 6 h",
+    ),
+]
 
 
 def bare(text: str) -> str:
