@@ -17,7 +17,7 @@ from medrag import Engine
 
 MEDRAG = [sys.executable, "-m", "medrag"]
 KILLS = 30
-DOCUMENTS = 400
+DOCUMENTS = 150
 
 
 def make_folder(folder: Path, version: int) -> None:
@@ -25,7 +25,7 @@ def make_folder(folder: Path, version: int) -> None:
     folder.mkdir(exist_ok=True)
     for i in range(DOCUMENTS):
         dose = i + (version if i % 3 == 0 else 0)
-        lines = [f"Drug {i}, paragraph {p}: give {dose} mg every {p + 4} hours." for p in range(30)]
+        lines = [f"Drug {i}, paragraph {p}: give {dose} mg every {p + 4} hours." for p in range(12)]
         (folder / f"{i}.txt").write_text("\n\n".join(lines))
 
 
