@@ -26,8 +26,10 @@ from medrag.retrieve import Arm, Retriever
 from medrag.types import (
     Answer,
     CheckedClaim,
+    Chunk,
     Document,
     DocumentInfo,
+    Draft,
     Embedder,
     Evidence,
     Generator,
@@ -39,7 +41,7 @@ from medrag.types import (
     Usage,
     Verdict,
 )
-from medrag.verify import RuleJudge, split_claims, verify_claims
+from medrag.verify import RuleJudge, line_claims, split_claims, verify_claims
 
 DEFAULT_COLLECTION = "default"
 # Below this many chunks the exported model is done before torch has been imported.
@@ -179,7 +181,7 @@ class Engine:
         if probability < self.settings.answer_threshold:
             return self._abstain(prompt, writer.name, _why_not(prompt), started)
         draft = writer.generate(prompt)
-        checked = self._check(draft.text, prompt)
+        checked = self._check(draft, prompt)
         shown = [claim for claim in checked if claim.verdict.label in _SHOWN_LABELS]
         withheld = tuple(claim for claim in checked if claim.verdict.label not in _SHOWN_LABELS)
         if not shown:
@@ -293,12 +295,23 @@ class Engine:
             raise ConfigError(f"There is no generator '{name}'.", "Known: extractive.")
         return ExtractiveGenerator(self.embedder, self.settings.answer_sentences)
 
-    def _check(self, text: str, prompt: Prompt) -> list[CheckedClaim]:
+    def _check(self, draft: Draft, prompt: Prompt) -> list[CheckedClaim]:
         chunks = {source.marker: source.passage.chunk for source in prompt.sources}
         texts = {marker: chunk.text for marker, chunk in chunks.items()}
-        checked = verify_claims(split_claims(text, texts), texts, self.judge)
-        offsets = {marker: chunk.start for marker, chunk in chunks.items()}
-        return [_in_document(claim, offsets) for claim in checked]
+        split = line_claims if draft.verbatim else split_claims
+        checked = verify_claims(split(draft.text, texts), texts, self.judge)
+        return [self._in_document(claim, chunks) for claim in checked]
+
+    def _in_document(self, claim: CheckedClaim, chunks: Mapping[int, Chunk]) -> CheckedClaim:
+        """The evidence's offsets counted in its document, with the pages it stands on."""
+        evidence = claim.verdict.evidence
+        if evidence is None or evidence.marker not in chunks:
+            return claim
+        chunk = chunks[evidence.marker]
+        start, end = chunk.start + evidence.start, chunk.start + evidence.end
+        pages = self.library.page_labels(chunk.document_id, start, end)
+        moved = Evidence(evidence.marker, evidence.quote, start, end, pages)
+        return replace(claim, verdict=replace(claim.verdict, evidence=moved))
 
     def _abstain(
         self,
@@ -340,16 +353,6 @@ def _why_not(prompt: Prompt) -> str:
         words = ", ".join(f"'{word}'" for word in prompt.terms.unknown)
         return f"No document in the library mentions {words}."
     return "Nothing in the library comes close enough to the question."
-
-
-def _in_document(claim: CheckedClaim, offsets: Mapping[int, int]) -> CheckedClaim:
-    """The evidence's offsets counted in its document instead of in its chunk."""
-    evidence = claim.verdict.evidence
-    if evidence is None or evidence.marker not in offsets:
-        return claim
-    start = offsets[evidence.marker]
-    moved = Evidence(evidence.marker, evidence.quote, start + evidence.start, start + evidence.end)
-    return replace(claim, verdict=replace(claim.verdict, evidence=moved))
 
 
 def _compose(shown: Sequence[CheckedClaim]) -> tuple[str, tuple[CheckedClaim, ...]]:

@@ -97,7 +97,10 @@ def _show_source(out: Console, source: Source, claims: Sequence[CheckedClaim]) -
         evidence = claim.verdict.evidence
         if evidence is not None and evidence.marker == source.marker:
             quote = " ".join(evidence.quote.split())
-            out.print(Padding(Text(f"\u201c{_short(quote)}\u201d"), (0, 0, 0, 4)))
+            line = Text(f"\u201c{_short(quote)}\u201d")
+            if evidence.pages and evidence.pages != passage.page_labels:
+                line.append(f" (page {_range(evidence.pages)})", "bold")
+            out.print(Padding(line, (0, 0, 0, 4)))
     out.print(Padding(Text(one_line(passage.document.path), "dim"), (0, 0, 0, 4)))
 
 
@@ -130,9 +133,7 @@ def place(passage: Passage) -> str:
     if meta.status and "supersed" in meta.status.lower():
         parts.append("SUPERSEDED")
     if passage.page_labels:
-        labels = passage.page_labels
-        shown = labels[0] if len(labels) == 1 else f"{labels[0]} to {labels[-1]}"
-        parts.append(f"page {one_line(shown)}")
+        parts.append(f"page {one_line(_range(passage.page_labels))}")
     section = (passage.section or "").removeprefix(document.title).strip(" >")
     if section:
         parts.append(one_line(section))
@@ -197,6 +198,10 @@ def show_document(out: Console, document: Document) -> None:
         out.print(_hanging("! ", Text(warning), "yellow"))
     out.print()
     out.print(Text(document.text))
+
+
+def _range(labels: Sequence[str]) -> str:
+    return labels[0] if len(labels) == 1 else f"{labels[0]} to {labels[-1]}"
 
 
 def _short(text: str, limit: int = _SNIPPET) -> str:

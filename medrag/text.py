@@ -56,6 +56,10 @@ _END = re.compile(r"[.!?]+[\"'\u2019\u201d)\]]*(?=\s)")
 _LAST_WORD = re.compile(r"([A-Za-z](?:[A-Za-z]*\.)*[A-Za-z]*)$")
 
 
+CELL_GAP = " | "
+"""What stands between the cells of a table row."""
+
+
 def clean(text: str) -> str:
     """``text`` in NFC with line ends as ``\\n``, plain spaces, no invisible or control
     characters, ligatures spelled out, and at most one blank line in a row."""
@@ -90,6 +94,8 @@ def sentences(text: str) -> list[Span]:
 
 
 def _sentences_of_line(text: str, start: int, end: int) -> list[Span]:
+    if CELL_GAP in text[start:end]:
+        return [(start, end)]  # a table row: cut at a full stop, its rest would lose its drug
     spans, begin = [], start
     for match in _END.finditer(text, start, end):
         if match.start() <= begin and not text[begin : match.start()].strip():

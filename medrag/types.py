@@ -141,12 +141,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A verbatim span of a source: ``document.text[start:end] == quote``."""
+    """A verbatim span of a source: ``document.text[start:end] == quote``; ``pages`` are the labels
+    of the pages on which just this span stands."""
 
     marker: int
     quote: str
     start: int
     end: int
+    pages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,12 +179,17 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a generator wrote, unchecked: sentences that end in markers such as ``[1]``."""
+    """What a generator wrote, unchecked: sentences that end in markers such as ``[1]``.
+
+    ``verbatim`` drafts hold one quoted sentence a line and one marker at its end; brackets inside
+    a quote are the document's own.
+    """
 
     text: str
     thinking: str = ""
     finish_reason: str = "stop"
     usage: Usage = Usage()
+    verbatim: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from medrag.population import about_others, populations
-from medrag.text import content_words, coverage, sentences
+from medrag.text import CELL_GAP, content_words, coverage, sentences
 from medrag.types import Draft, Embedder, Prompt, Source
 
 _EMBEDDED = 24  # sentences that are worth a forward pass, on the road to a first answer in 1 s
@@ -76,7 +76,8 @@ class ExtractiveGenerator:
         likely = sorted(candidates, key=lambda s: (-s.lexical, s.source.marker, s.position))
         scores = self._score(prompt, likely[:_EMBEDDED])
         chosen = _choose(candidates, scores, prompt.terms.weights, self._limit)
-        return Draft("\n".join(f"{s.text} [{s.source.marker}]" for s in chosen))
+        lines = [f"{sentence.text} [{sentence.source.marker}]" for sentence in chosen]
+        return Draft("\n".join(lines), verbatim=True)
 
     def _score(self, prompt: Prompt, candidates: Sequence[_Sentence]) -> dict[_Sentence, float]:
         vectors = self._embedder.embed([prompt.question, *(s.headed for s in candidates)])
@@ -202,7 +203,7 @@ def _telling(names: frozenset[str], weights: Mapping[str, float]) -> frozenset[s
 
 
 def _is_row(text: str) -> bool:
-    return " | " in text
+    return CELL_GAP in text
 
 
 def _likeness(one: _Sentence, other: _Sentence) -> float:

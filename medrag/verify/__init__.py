@@ -6,7 +6,7 @@ any ``types.Judge``; ``RuleJudge`` is the judge that needs no weights.
 
 from __future__ import annotations
 
-from medrag.verify.claims import bare, split_claims
+from medrag.verify.claims import bare, line_claims, split_claims
 from medrag.verify.compare import Problem, compare
 from medrag.verify.judge import RuleJudge, Thresholds
 from medrag.verify.quantities import Quantity, parse
@@ -21,6 +21,7 @@ __all__ = [
     "bare",
     "compare",
     "coverage",
+    "line_claims",
     "parse",
     "split_claims",
     "verify_claims",

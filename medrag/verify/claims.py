@@ -52,6 +52,19 @@ def split_claims(text: str, allowed: Collection[int] | None = None) -> list[Clai
     return claims
 
 
+def line_claims(text: str, allowed: Collection[int]) -> list[Claim]:
+    """The claims of a verbatim draft: each line is one, and only the marker at its end cites."""
+    claims, start = [], 0
+    for line in text.split("\n"):
+        found = list(_MARKER.finditer(line))
+        cited = markers(found[-1].group()) if found and found[-1].end() == len(line) else ()
+        kept = tuple(marker for marker in cited if marker in allowed)
+        if line:
+            claims.append(Claim(text=line, start=start, end=start + len(line), markers=kept))
+        start += len(line) + 1
+    return claims
+
+
 def _give_back_markers(text: str, start: int, end: int, spans: list[tuple[int, int]]) -> int:
     """Moves markers that open a sentence ("…daily. [1] Next") to the sentence before."""
     match = _LEADING.match(text, start, end)

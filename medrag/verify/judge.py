@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from medrag.text import sentences
 from medrag.types import Evidence, Label, Verdict
 from medrag.verify.claims import bare
 from medrag.verify.compare import Problem, compare
 from medrag.verify.lexicon import CONDITIONS
-from medrag.verify.support import Support, measure
+from medrag.verify.support import Support, measure, normalised
 from medrag.verify.windows import MAX_CHARS, Passage, Window, around, best_windows, cut
 
 if TYPE_CHECKING:
@@ -20,6 +22,14 @@ _ONLY_MISSING = frozenset(
     {"quantity_missing", "identifier_missing", "route_missing", "population_missing",
      "term_missing"}
 )  # fmt: skip
+
+
+# What may turn the meaning of a piece that was cut out of its sentence.
+_HEDGE = re.compile(
+    r"\b(?:if|when|unless|only|except|until|not|no|never|without|avoid|unsafe|myth|hypothesis"
+    r"|unknown|error|contraindicated|fatal|whether|provided|while|but|however|below|above|less"
+    r"|more|over|under|fails?|failed)\b|[<>≤≥]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +92,9 @@ class RuleJudge:
             return "The source has no text to check this against."
         claim = claim[:MAX_CHARS]
         passage = cut(evidence)
+        verbatim = _said_in_full(claim, passage)
+        if verbatim is not None:
+            return verbatim
         windows = best_windows(claim, passage)
         best: _Finding | None = None
         contradicted: list[Window] = []
@@ -135,6 +148,25 @@ class RuleJudge:
         return cosines
 
 
+def _said_in_full(claim: str, passage: Passage) -> _Finding | None:
+    """The finding for one to three whole sentences of the passage that are the claim itself.
+
+    In a table whose rows differ in a number alone every row holds the claim's words, so this is
+    looked at before the words are.
+    """
+    wanted = normalised(claim)
+    for first, (start, _) in enumerate(passage.spans):
+        for last in range(first, min(first + 3, len(passage.spans))):
+            end = passage.spans[last][1]
+            said = normalised(bare(passage.text[start:end]))
+            if said == wanted:
+                window = Window(start, end, first, last, 1.0, passage.headings[first])
+                return _Finding(window, measure(claim, passage.text[start:end]), ())
+            if not wanted.startswith(said):
+                break
+    return None
+
+
 def _hold(claim: str, passage: Passage, window: Window) -> _Finding:
     quote = passage.text[window.start : window.end]
     text = f"{window.context}\n{quote}" if window.context else quote
@@ -158,6 +190,12 @@ def _dropped_condition(claim: str, quote: str) -> str | None:
     for words in CONDITIONS:
         if f" {words} " in f" {theirs} " and f" {words} " not in f" {mine} ":
             return words
+    for start, end in sentences(quote):
+        whole, part = normalised(bare(quote[start:end])), normalised(claim)
+        if part in whole and part != whole:
+            # A piece cut out of a sentence: what was cut off must not have been its point.
+            hedge = _HEDGE.search(whole.replace(part, " ", 1))
+            return hedge.group() if hedge else None
     return None
 
 

@@ -24,7 +24,7 @@ APIXABAN = (
     "15-29 mL/min."
 )
 TABLE = [
-    ("Paracetamol for adults: 1 g every 6 hours.", GUIDE, "supported"),
+    ("Paracetamol for adults: 1 g every 6 hours.", GUIDE, "partial"),
     ("Paracetamol for adults: 1000 mg four times a day.", GUIDE, "supported"),
     ("Amoxicillin dose: 0.5 g three times a day by mouth.", GUIDE, "supported"),
     ("Amoxicillin 500 mg IV three times a day.", GUIDE, "not supported"),
