@@ -48,7 +48,7 @@ DEFAULT_COLLECTION = "default"
 _BULK_CHUNKS = 400
 _SHOWN_LABELS = frozenset({"supported", "partial"})
 _COLLECTION_NAME = re.compile(r"[\w][\w .-]{0,63}")
-ABSTENTION = "The documents in this library do not answer this question."
+ABSTENTION = "No answer to this question was found in this library."
 
 
 class Engine:
@@ -186,6 +186,8 @@ class Engine:
         withheld = tuple(claim for claim in checked if claim.verdict.label not in _SHOWN_LABELS)
         if not shown:
             reason = "No sentence that was found stood up to the check against its source."
+            if not checked:
+                reason = "The nearest passages do not speak of just what was asked."
             return self._abstain(prompt, writer.name, reason, started, withheld)
         text, claims = _compose(shown)
         cited = {marker for claim in claims for marker in claim.claim.markers}

@@ -7,11 +7,18 @@ from collections.abc import Sequence
 from datetime import date
 
 from medrag.population import about_others, populations
+from medrag.text import content_words
 from medrag.types import DocumentInfo, Passage, Prompt, QuestionTerms, Source
 
 _VERSION_IN_TITLE = re.compile(
     r"[\s(,:-]*\b(?:version|ver|v|edition)\.?\s*\d+(?:\.\d+)*\b\)?", re.I
 )
+# "Current (supersedes version 1.0)" is in force; "Superseded by version 2.0" is not.
+_GONE = re.compile(
+    r"\b(?:superseded|withdrawn|replaced|obsolete|archived|retired|rescinded)\b", re.I
+)
+_DENIAL = re.compile(r"(?:no|not|without|absence of)\s+(.+)", re.I)
+_DENIES = re.compile(r"\b(?:no|not|without|absence|absent)\b", re.I)
 _OVERLAP = 0.5
 
 
@@ -24,15 +31,19 @@ def build_prompt(
     """Number the passages that an answer may draw on, at most ``limit``.
 
     Left out: passages that mostly repeat a better one of the same document, and superseded
-    guidelines where a current version of the same title was found too. Passages of superseded
-    documents that remain come last. Left out too: passages under a heading that is about others
-    than the question (children, where it asks about adults).
+    guidelines where a newer version of the same title was found too. Left out too: passages under
+    a heading that is about others than the question (children, where it asks about adults), or
+    that denies what it asks about ("No major bleeding").
     """
     asked = populations(question)
-    right = [p for p in passages if not about_others(asked, _whom(p.section or ""))]
+    right = [
+        p
+        for p in passages
+        if not about_others(asked, _whom(p)) and not _is_about_the_opposite(question, p)
+    ]
     distinct = _without_overlaps(right)
-    current, old, warnings = _without_superseded(distinct)
-    kept = (current + old)[:limit]
+    in_force, warnings = _without_superseded(distinct)
+    kept = in_force[:limit]
     return Prompt(
         question=question,
         sources=tuple(Source(n, passage) for n, passage in enumerate(kept, start=1)),
@@ -51,8 +62,7 @@ def source_warnings(sources: Sequence[Source], today: date | None = None) -> lis
 
 def is_superseded(document: DocumentInfo) -> bool:
     """Whether the document says of itself that it is no longer in force."""
-    status = (document.meta.status or "").lower()
-    return any(word in status for word in ("supersed", "withdrawn", "replaced", "obsolete"))
+    return _GONE.search(document.meta.status or "") is not None
 
 
 def document_warnings(document: DocumentInfo, today: date) -> list[str]:
@@ -61,6 +71,8 @@ def document_warnings(document: DocumentInfo, today: date) -> list[str]:
     warnings = []
     if is_superseded(document):
         warnings.append(f"SUPERSEDED: {name} is no longer in force ({document.meta.status}).")
+    elif re.search(r"\bdraft\b", document.meta.status or "", re.I):
+        warnings.append(f"DRAFT: {name} ({document.meta.status}).")
     review = document.meta.review_date
     if review and review < today.isoformat()[: len(review)]:
         warnings.append(f"{name} was due for review on {review}.")
@@ -74,10 +86,20 @@ def describe(document: DocumentInfo) -> str:
     return document.title if named else f"{document.title} (version {version})"
 
 
-def _whom(section: str) -> str:
+def _whom(passage: Passage) -> str:
     """The innermost heading that names a group; "Asthma in adults and children > Children"."""
-    headings = reversed(section.split(" > "))
-    return next((heading for heading in headings if populations(heading)), "")
+    headings = [passage.document.title, *(passage.section or "").split(" > ")]
+    return next((heading for heading in reversed(headings) if populations(heading)), "")
+
+
+def _is_about_the_opposite(question: str, passage: Passage) -> bool:
+    """Whether the heading denies what is asked about: "No major bleeding" for major bleeding."""
+    heading = (passage.section or "").rpartition(" > ")[2]
+    denied = _DENIAL.match(heading)
+    if denied is None or _DENIES.search(question):
+        return False
+    words = set(content_words(denied.group(1)))
+    return bool(words) and words <= set(content_words(question))
 
 
 def _without_overlaps(passages: Sequence[Passage]) -> list[Passage]:
@@ -95,30 +117,35 @@ def _without_overlaps(passages: Sequence[Passage]) -> list[Passage]:
     return kept
 
 
-def _without_superseded(
-    passages: Sequence[Passage],
-) -> tuple[list[Passage], list[Passage], dict[str, str]]:
-    in_force: dict[str, DocumentInfo] = {}
+def _without_superseded(passages: Sequence[Passage]) -> tuple[list[Passage], dict[str, str]]:
+    """The passages of what is in force, in their order; a warning for each guideline of which an
+    older version was left out. A superseded one stays where no newer version was found."""
+    newest: dict[str, DocumentInfo] = {}
     for passage in passages:
-        if not is_superseded(passage.document):
-            in_force.setdefault(_family(passage.document), passage.document)
-    current, old = [], []
+        family = _family(passage.document)
+        known = newest.get(family)
+        if known is None or _age(passage.document) > _age(known):
+            newest[family] = passage.document
+    kept: list[Passage] = []
     warnings: dict[str, str] = {}
     for passage in passages:
-        document = passage.document
-        newest = in_force.get(_family(document))
-        if not is_superseded(document):
-            current.append(passage)
-        elif newest is None:
-            old.append(passage)
-        else:
-            date_of = document.meta.effective_date
-            dated = f" of {date_of}" if date_of else ""
-            warnings[newest.id] = (
-                f"An older version{dated} was also found and left out, because"
-                f" {describe(newest)} supersedes it."
-            )
-    return current, old, warnings
+        document, current = passage.document, newest[_family(passage.document)]
+        if document.id == current.id or _age(document) == _age(current):
+            kept.append(passage)
+            continue
+        date_of = document.meta.effective_date
+        dated = f" of {date_of}" if date_of else ""
+        warnings[current.id] = (
+            f"An older version{dated} was also found and left out, because"
+            f" {describe(current)} supersedes it."
+        )
+    return kept, warnings
+
+
+def _age(document: DocumentInfo) -> tuple[bool, str, tuple[int, ...]]:
+    """Versions of one guideline in order: in force before superseded, then by date and number."""
+    numbers = tuple(int(part) for part in re.findall(r"\d+", document.meta.version or ""))
+    return (not is_superseded(document), document.meta.effective_date or "", numbers)
 
 
 def _family(document: DocumentInfo) -> str:

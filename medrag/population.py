@@ -11,7 +11,7 @@ import re
 _WORDS = {
     "adults": r"adults?|men|women|adulthood",
     "children": r"child(?:ren)?|childhood|paediatrics?|pediatrics?|infants?|toddlers?|bab(?:y|ies)"
-    r"|adolescents?|teenagers?",
+    r"|adolescents?|teenagers?|boys?|girls?|kids?|schoolchild(?:ren)?",
     "newborns": r"neonates?|neonatal|newborns?|preterm",
     "pregnancy": r"pregnan(?:t|cy|cies)|breast-?feeding|lactati(?:ng|on)",
     "old age": r"elderly|geriatrics?|older (?:people|adults?|patients?|persons?)|frail(?:ty)?",
@@ -24,10 +24,39 @@ _NEGATED = re.compile(
 )
 
 
+_AGE = re.compile(
+    r"\b(\d{1,3})[ -]?(years?|yrs?|months?|weeks?|days?|y)[ /-]?(?:old\b|o\b)"
+    r"|\baged? (\d{1,3})[ -]?(years?|months?|weeks?|days?)?\b|\b(\d{1,3}) ?yo\b",
+    re.I,
+)
+_ADULT_YEARS = 16
+
+
 def populations(text: str) -> frozenset[str]:
-    """The groups that a text names; empty when it names none."""
+    """The groups that a text names, by word or by age; empty when it names none."""
     text = _NEGATED.sub(" ", text)
-    return frozenset(name for name, pattern in _PATTERNS.items() if pattern.search(text))
+    named = {name for name, pattern in _PATTERNS.items() if pattern.search(text)}
+    for match in _AGE.finditer(text):
+        number = int(match.group(1) or match.group(3) or match.group(5))
+        unit = (match.group(2) or match.group(4) or "years").lower()
+        if unit[0] != "y":
+            named.add("newborns" if unit[0] == "d" and number <= 28 else "children")
+        else:
+            named.add("children" if number < _ADULT_YEARS else "adults")
+    return frozenset(named)
+
+
+def without_populations(text: str) -> str:
+    """A text without the words and ages that name groups."""
+    for pattern in (_AGE, *_PATTERNS.values()):
+        text = pattern.sub(" ", text)
+    return text
+
+
+def names_one_of(asked: frozenset[str], text: str) -> bool:
+    """Whether a text names one of these groups itself; children stand for newborns too."""
+    wanted = asked | ({"children"} if "newborns" in asked else frozenset())
+    return not wanted.isdisjoint(populations(text))
 
 
 def about_others(asked: frozenset[str], text: str) -> bool:

@@ -183,12 +183,15 @@ def stem(word: str) -> str:
     for ending, replacement, keep in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= keep:
             word = word[: len(word) - len(ending)] + replacement
+            if ending in _VERBAL and word[-1] == word[-2] and word[-1] in "bdgmnprt":
+                word = word[:-1]  # "stopped" and "stop"
             break
     if len(word) > 4 and word.endswith("e"):
         word = word[:-1]
     return word
 
 
+_VERBAL = ("ing", "ed", "ingly", "edly")
 _ENDINGS = (
     ("sses", "ss", 2),
     ("ies", "y", 3),

@@ -54,3 +54,49 @@ def test_a_column_stands_under_its_own_heading(engine: Engine) -> None:
     assert "Adults (16 years or over)" in under[adult]
     assert not any("Children (" in title for title in under[adult])
     assert "Children (2 to 15 years)" in under[child]
+
+
+@pytest.mark.parametrize(
+    ("question", "drug", "not_said"),
+    [
+        ("dose of furosemide in heart failure", "Furosemide", ["Ramipril", "Bisoprolol"]),
+        ("lorazepam dose for an adult seizure", "Lorazepam", ["Amlodipine", "Omeprazole"]),
+        ("dose of gentamicin for an 8 year old", "Gentamicin", ["Dose: 5 mg/kg"]),
+        ("What is the dose of metformin in pregnancy?", "Metformin", ["eGFR", "2 g"]),
+        ("magnesium dose for asthma in a 6-year-old boy", "agnesium", ["Magnesium sulfate 2 g"]),
+    ],
+)
+def test_another_drug_or_patient_is_never_answered_with(
+    engine: Engine, question: str, drug: str, not_said: list[str]
+) -> None:
+    answer = engine.ask(question)
+    assert answer.abstained or drug in answer.text
+    for wrong in not_said:
+        assert answer.abstained or wrong not in answer.text
+
+
+def test_major_bleeding_is_not_answered_with_no_major_bleeding(engine: Engine) -> None:
+    answer = engine.ask("How much vitamin K is given for major bleeding on warfarin?")
+    assert "vitamin K) 5 mg IV" in answer.text
+    assert "2 mg" not in answer.text
+
+
+def test_every_row_of_a_like_table_is_judged_by_itself(engine: Engine) -> None:
+    answer = engine.ask("insulin rate for glucose 22")
+    assert "Glucose 20.1 to 24.0 mmol/L: 6 units/hour." in answer.text
+    assert not answer.withheld
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("What is the dose of rivaroxaban?", {"rivaroxaban"}),
+        ("amoxicillin or clarithromycin for pneumonia", {"amoxicillin", "clarithromycin"}),
+        ("How is hypoglycaemia treated in adults?", set()),
+        ("When is the potassium checked?", set()),
+    ],
+)
+def test_drug_names(text: str, names: set[str]) -> None:
+    from medrag.drugs import drug_names
+
+    assert drug_names(text) == names

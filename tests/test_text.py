@@ -72,6 +72,7 @@ def test_words_fold_case_and_hyphens_but_keep_numbers() -> None:
 def test_stems_fold_endings_and_keep_medical_nouns_apart() -> None:
     assert stem("doses") == stem("dose")
     assert stem("treated") == stem("treat")
+    assert stem("stopped") == stem("stopping") == stem("stop")
     assert stem("diagnoses") == stem("diagnosis")
     assert stem("acidosis") != stem("acidic")
 

@@ -11,8 +11,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from medrag.population import about_others, populations
-from medrag.text import CELL_GAP, content_words, coverage, sentences
+from medrag.drugs import drug_names
+from medrag.population import about_others, names_one_of, populations, without_populations
+from medrag.text import CELL_GAP, content_words, coverage, sentences, stem
 from medrag.types import Draft, Embedder, Prompt, Source
 
 _EMBEDDED = 24  # sentences that are worth a forward pass, on the road to a first answer in 1 s
@@ -22,6 +23,9 @@ _BLOCK_CUT = 0.75  # a block of that passage whose best sentence scores below th
 # words that the best one holds.
 _AWAY_CUT, _ON_SUBJECT = 0.92, 0.85
 _TELLING = 0.7  # words with this share of the heaviest one's weight say what the question is about
+_LEAST_HELD = 0.4  # the best sentence holds at least that share of the question's weight
+_VULNERABLE = frozenset({"children", "newborns", "pregnancy"})
+_NAMING = 0.85  # the best sentence holds this share of the most that any holds of the question
 _SAME = 0.8  # two sentences that share this much of their words say the same
 _ASKS_FOR_NUMBER = re.compile(
     r"\b(?:dos(?:e|es|age)|how (?:much|many|often|long|fast|soon|high|low)|what (?:level|rate|"
@@ -29,6 +33,13 @@ _ASKS_FOR_NUMBER = re.compile(
     r"when should|at what|within|target)\b",
     re.I,
 )
+# Text that speaks to a machine that reads along, not to a clinician.
+_ORDERS_A_READER = re.compile(
+    r"\b(?:ignore|disregard|forget)\b.{0,40}\b(?:instructions?|prompts?|rules)\b"
+    r"|\b(?:system|assistant)\s*:|\bAI (?:readers?|assistants?|models?)\b|\bsystem prompt\b",
+    re.I,
+)
+_CAPTION_WORDS = 7
 _NUMBER = re.compile(r"\d")
 _ITEM = re.compile(r"(?:[-*\u2022]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s")
 
@@ -45,7 +56,7 @@ class _Sentence:
     own: float
     held: float
     names: frozenset[str]
-    words: frozenset[str]
+    stems: frozenset[str]
 
     @property
     def lexical(self) -> float:
@@ -70,12 +81,13 @@ class ExtractiveGenerator:
 
     def generate(self, prompt: Prompt) -> Draft:
         """A draft whose every line is ``sentence [marker]``; empty without a usable sentence."""
-        candidates = [s for source in prompt.sources for s in _sentences_of(source, prompt)]
+        found = [s for source in prompt.sources for s in _sentences_of(source, prompt)]
+        candidates = _on_subject(prompt, found)
         if not candidates:
-            return Draft("", finish_reason="nothing")
+            return Draft("", finish_reason="off_subject" if found else "nothing")
         likely = sorted(candidates, key=lambda s: (-s.lexical, s.source.marker, s.position))
         scores = self._score(prompt, likely[:_EMBEDDED])
-        chosen = _choose(candidates, scores, prompt.terms.weights, self._limit)
+        chosen = _choose(candidates, scores, prompt, self._limit)
         lines = [f"{sentence.text} [{sentence.source.marker}]" for sentence in chosen]
         return Draft("\n".join(lines), verbatim=True)
 
@@ -93,10 +105,36 @@ class ExtractiveGenerator:
         return scores
 
 
+def _on_subject(prompt: Prompt, found: Sequence[_Sentence]) -> list[_Sentence]:
+    """The sentences that speak of the drug that the question names, and of whom it names; none
+    where they hold too little of the question.
+
+    Silence beats a guess: the dose of another drug, or for somebody else, is worse than none.
+    """
+    drugs = {stem(word) for word in drug_names(prompt.question)}
+    about = [s for s in found if not drugs or drugs & s.names]
+    if not any(sentence.held >= _LEAST_HELD for sentence in about):
+        return []
+    asked = populations(prompt.question) & _VULNERABLE
+    if asked:
+        about = [s for s in about if _speaks_of(asked, s)]
+    return about
+
+
+def _speaks_of(asked: frozenset[str], sentence: _Sentence) -> bool:
+    """Whether the sentence, or else a heading above it, is about them."""
+    passage = sentence.source.passage
+    headings = [*reversed((passage.section or "").split(" > ")), passage.document.title]
+    for text in (sentence.text, *headings):
+        if populations(text):
+            return names_one_of(asked, text)
+    return False
+
+
 def _choose(
     candidates: Sequence[_Sentence],
     scores: Mapping[_Sentence, float],
-    weights: Mapping[str, float],
+    prompt: Prompt,
     limit: int,
 ) -> list[_Sentence]:
     """The sentences of the answer in reading order.
@@ -105,10 +143,14 @@ def _choose(
     opens it), because a sentence torn from its neighbours may be about the opposite case. A
     sentence of another passage must be nearly as good, and on the same subject, to be added.
     """
-    best = max(scores, key=lambda s: scores[s] + _PASSAGE_PULL * s.source.passage.score)
+    drugs = {stem(word) for word in drug_names(prompt.question)}
+    # First whoever names what was asked about: a sentence about another drug may be the likest.
+    most = max(sentence.held for sentence in scores)
+    naming = [sentence for sentence in scores if sentence.held >= _NAMING * most]
+    best = max(naming, key=lambda s: scores[s] + _PASSAGE_PULL * s.source.passage.score)
     enough = _BLOCK_CUT * scores[best]
     # The row of another drug in the same table is about another drug.
-    subject = _telling(best.names, weights)
+    subject = _telling(best.names, prompt.terms.weights) | (drugs & best.names)
     about = [s for s in candidates if subject <= s.names or not _is_row(s.text)]
     blocks = _blocks([s for s in about if s.source is best.source])
     blocks.sort(key=lambda block: -_best_in(block, scores))
@@ -165,6 +207,9 @@ def _sentences_of(source: Source, prompt: Prompt) -> list[_Sentence]:
     titles = {passage.document.title.strip().lower()}
     titles |= {part.strip().lower() for part in (passage.section or "").split(" > ")}
     asked = populations(prompt.question)
+    # Whom it is about is looked at apart: "boy" need not stand in the text for children.
+    subject = set(content_words(without_populations(prompt.question)))
+    weights = {word: w for word, w in prompt.terms.weights.items() if word in subject}
     found: list[_Sentence] = []
     for start, end in sentences(passage.chunk.text):
         text = passage.chunk.text[start:end]
@@ -175,10 +220,10 @@ def _sentences_of(source: Source, prompt: Prompt) -> list[_Sentence]:
                     position=len(found),
                     paragraph=passage.chunk.text.count("\n", 0, start),
                     text=text,
-                    own=coverage(prompt.terms.weights, text),
-                    held=coverage(prompt.terms.weights, f"{headings} {text}"),
+                    own=coverage(weights, text),
+                    held=coverage(weights, f"{headings} {text}"),
                     names=_names(prompt, f"{headings} {text}"),
-                    words=frozenset(content_words(text)),
+                    stems=frozenset(content_words(text)),
                 )
             )
     return found
@@ -187,8 +232,15 @@ def _sentences_of(source: Source, prompt: Prompt) -> list[_Sentence]:
 def _says_something(text: str, titles: set[str]) -> bool:
     """Whether a line is more than a heading, a label or a question."""
     bare = text.strip().strip("#*:- ").lower()
-    enough = len(bare.split()) >= 3 or text.endswith((":", ".", "!")) or bool(_ITEM.match(text))
-    return enough and bare not in titles and not text.rstrip().endswith("?")
+    if text.endswith("?") or _ORDERS_A_READER.search(text):
+        return False
+    if text.endswith((".", "!", ":")) or _ITEM.match(text) or _is_row(text):
+        return len(bare) > 1
+    # No full stop: a heading or caption, unless it is long or gives a number.
+    length = len(bare.split())
+    return bare not in titles and (
+        length >= _CAPTION_WORDS or (length >= 3 and bool(_NUMBER.search(bare)))
+    )
 
 
 def _names(prompt: Prompt, text: str) -> frozenset[str]:
@@ -207,5 +259,5 @@ def _is_row(text: str) -> bool:
 
 
 def _likeness(one: _Sentence, other: _Sentence) -> float:
-    smaller = min(len(one.words), len(other.words))
-    return len(one.words & other.words) / smaller if smaller else 1.0
+    smaller = min(len(one.stems), len(other.stems))
+    return len(one.stems & other.stems) / smaller if smaller else 1.0

@@ -47,9 +47,11 @@ _GONE = re.compile(
     r"|no longer (?:valid|in force|current)|replaced by)\b",
     re.I,
 )
+# A line of the front matter, about the document and nothing else: a drug may be withdrawn too.
 _GONE_LINE = re.compile(
-    r"^[^\n]{0,60}?\b(?:superseded(?:\s+by|\s*$)|withdrawn(?:\s+on|\s*$)|obsolete\s*$"
-    r"|(?:has|have)\s+been\s+(?:superseded|withdrawn|replaced)|replaced\s+by\s+version)[^\n]{0,80}",
+    r"^(?:superseded(?:\s+by|\s*$)|withdrawn(?:\s+on|\s*$)|obsolete\s*$|replaced\s+by\s+version"
+    r"|(?:this|the)\s+(?:guideline|guidance|document|protocol|policy|version|edition)\s+"
+    r"(?:is|was|has\s+been)\s+(?:superseded|withdrawn|replaced|obsolete))[^\n]{0,80}",
     re.I | re.M,
 )
 

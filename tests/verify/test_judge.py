@@ -24,7 +24,7 @@ APIXABAN = (
     "15-29 mL/min."
 )
 TABLE = [
-    ("Paracetamol for adults: 1 g every 6 hours.", GUIDE, "partial"),
+    ("Paracetamol for adults: 1 g every 6 hours.", GUIDE, "supported"),
     ("Paracetamol for adults: 1000 mg four times a day.", GUIDE, "supported"),
     ("Amoxicillin dose: 0.5 g three times a day by mouth.", GUIDE, "supported"),
     ("Amoxicillin 500 mg IV three times a day.", GUIDE, "not supported"),
@@ -57,7 +57,7 @@ TABLE = [
     ("Apixaban 2.5 mg twice daily.", APIXABAN, "contradicted"),
     ("Apixaban 5 mg twice daily if creatinine clearance is 15-29 mL/min.", APIXABAN,
      "contradicted"),
-    ("Apixaban 5 mg twice daily.", APIXABAN, "supported"),
+    ("Apixaban 5 mg twice daily.", APIXABAN, "partial"),
     ("Start apixaban in children.", "Start heparin in adults and apixaban in children.",
      "supported"),
     ("Start apixaban in adults.", "Start heparin in adults and apixaban in children.",
