@@ -2,7 +2,7 @@
 
 A logistic function of what retrieval already knows. Its weights were fitted on questions of the
 training splits of MedQuAD with and without their answer in the library, and of CovidQA and BioASQ
-put to a library that does not treat them (see CONTRIBUTING.md); no test question was seen.
+put to a library that does not treat them (see CONTRIBUTING.md); no test split was seen.
 """
 
 from __future__ import annotations

@@ -88,6 +88,9 @@ def discover(paths: Sequence[Path]) -> Discovered:
 
 
 def _take(path: str, found: Discovered) -> None:
+    if not os.path.isfile(path):  # a pipe or a device would be waited on for ever
+        found.failures.append(Failure(shown(path), "It is not a file.", "Name a file or folder."))
+        return
     suffix = os.path.splitext(path)[1].lower()
     if suffix in SUPPORTED:
         found.files[shown(path)] = Found(path)

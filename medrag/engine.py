@@ -177,6 +177,9 @@ class Engine:
         if not question.strip():
             raise UsageError("The question is empty.", "Ask something.")
         writer = self._generator(generator or self.settings.generator)
+        if collection is not None and collection not in self.library.collections():
+            known = ", ".join(self.library.collections())
+            raise UsageError(f"There is no collection '{collection}'.", f"Known: {known}.")
         prompt, probability = self.prompt(question, collection=collection)
         if probability < self.settings.answer_threshold:
             return self._abstain(prompt, writer.name, _why_not(prompt), started)

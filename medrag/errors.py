@@ -46,12 +46,18 @@ class NetworkBlocked(MedragError, ConnectionError):
     """Something inside the process tried to reach another machine."""
 
 
+# Marks that turn the order of what follows: a name could be made to read as another.
+_DIRECTIONS = frozenset({0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)})
+
+
 def one_line(text: str) -> str:
     """``text`` on one line, with control characters made visible (names may hold anything)."""
     out = []
     for ch in text:
         if ch in "\n\r\t":
             out.append({"\n": "\\n", "\r": "\\r", "\t": "\\t"}[ch])
+        elif ord(ch) in _DIRECTIONS:
+            out.append(f"\\u{ord(ch):04x}")
         elif ord(ch) < 32 or 0x7F <= ord(ch) < 0xA0:
             out.append(f"\\x{ord(ch):02x}")
         elif 0xD800 <= ord(ch) <= 0xDFFF:

@@ -2,8 +2,9 @@
 
 It stands on Python's audit events (PEP 578), which no library can take off again: name look-ups,
 connections and datagrams from any Python code, and the start of other programs, which could
-reach out on our behalf. Code that makes system calls without Python is outside its sight;
-none of medrag's dependencies does so, and `medrag doctor` says what the guard covers.
+reach out on our behalf. Code that makes system calls without Python is outside its sight,
+and so are processes made by `multiprocessing`; medrag starts none. `medrag doctor` says what the
+guard covers.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ _holders: list[frozenset[str]] = []
 
 
 def enable(allow_hosts: tuple[str, ...] = ()) -> None:
-    """Turn the guard on for good (until the process ends)."""
+    """Turn the guard on, until ``disable_one`` takes this call back."""
     global _installed
     os.environ.update(_ENVIRONMENT)
     allowed = frozenset(name for host in allow_hosts for name in _names_of(host))

@@ -138,7 +138,8 @@ def _ends_sentence(text: str, begin: int, match: re.Match[str], end: int) -> boo
 # looked at by the rules of verify/, and "without" or "not" may be the point of a question.
 STOPWORDS = frozenset(
     """
-    a about also am an and any are get make many much must
+    a about also am an and any are get gave give given gives giving
+    make many much must soon take taken
     as at be been being by can could did do does doing for from
     had has have having he her hers him his how i if in into is it its itself let may me might
     my of on or our ours shall she should so some such than that the their them then there these

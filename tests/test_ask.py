@@ -15,6 +15,19 @@ QUESTIONS = json.loads((ROOT / "tests" / "corpora_questions.json").read_text("ut
 ANSWERABLE = [row for row in QUESTIONS if row["answerable"]]
 UNANSWERABLE = [row for row in QUESTIONS if not row["answerable"]]
 
+# What it does not manage yet. A question leaves these lists when it does; none is to come in.
+KNOWN_SILENT = {
+    "Which vasopressor is first line in septic shock and what MAP is the target?",
+    "When should potassium be rechecked after treating hyperkalaemia?",
+    "Can codeine be given to a child of 10 years?",
+    "Which heparin is used for VTE prophylaxis when CrCl is below 15 mL/min?",
+}
+KNOWN_MISSED = {
+    "Which features make asthma in an adult life-threatening?",
+    # It asks for the superseded number, which the current version mentions as its change.
+    "In version 1.0 of the metformin guideline (2019), below which eGFR was metformin stopped?",
+}
+
 
 def bare(text: str) -> str:
     """Letters and digits alone: tables are written out as 'Header: cell', Markdown loses marks."""
@@ -45,7 +58,7 @@ def test_the_answer_holds_the_quote(engine: Engine) -> None:
         answer = engine.ask(row["question"])
         if not answer.abstained and bare(row["quote"]) not in bare(answer.text):
             wrong.append((row["question"], answer.text))
-    assert len(wrong) <= 0.2 * len(ANSWERABLE), wrong
+    assert [question for question, _ in wrong if question not in KNOWN_MISSED] == [], wrong
 
 
 def test_silence_where_the_samples_do_not_say(engine: Engine) -> None:
@@ -57,7 +70,7 @@ def test_silence_where_the_samples_do_not_say(engine: Engine) -> None:
 
 def test_it_is_not_silent_for_nothing(engine: Engine) -> None:
     silent = [row["question"] for row in ANSWERABLE if engine.ask(row["question"]).abstained]
-    assert len(silent) <= 0.2 * len(ANSWERABLE), silent
+    assert [question for question in silent if question not in KNOWN_SILENT] == []
 
 
 def test_every_quote_stands_where_it_says(engine: Engine) -> None:

@@ -63,7 +63,7 @@ BAD = {
     "empty.pdf": (lambda: b"", "0 bytes"),
     "binary.txt": (lambda: bytes(range(256)) * 50, "text"),
     "broken.jsonl": (lambda: b'{"text": "fine"}\n{"text": ', "2"),
-    "deep.json": (lambda: b"[" * 100_000, ""),
+    "deep.json": (lambda: b"[" * 100_000, "nest"),
     "picture.png": (lambda: b"\x89PNG\r\n", "not read"),
 }
 

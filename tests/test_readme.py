@@ -61,3 +61,8 @@ def test_the_links_lead_somewhere() -> None:
     for link in re.findall(r"\]\(([^)#]+)\)", README):
         if not link.startswith("http"):
             assert (ROOT / link).exists(), link
+
+
+def test_nothing_is_left_to_fill_in() -> None:
+    for page in (README, (ROOT / "tests/benchmarks/RESULTS.md").read_text("utf-8")):
+        assert "@@" not in page and "TODO" not in page

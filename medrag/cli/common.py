@@ -34,7 +34,6 @@ class State:
 
     library: Path | None = None
     config: Path | None = None
-    json: bool = False
 
 
 @contextmanager

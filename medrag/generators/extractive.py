@@ -25,7 +25,7 @@ _AWAY_CUT, _ON_SUBJECT = 0.92, 0.85
 _TELLING = 0.7  # words with this share of the heaviest one's weight say what the question is about
 _LEAST_HELD = 0.4  # the best sentence holds at least that share of the question's weight
 _VULNERABLE = frozenset({"children", "newborns", "pregnancy"})
-_NAMING = 0.85  # the best sentence holds this share of the most that any holds of the question
+_NAMING = 0.75  # the best sentence holds this share of the most that any holds of the question
 _SAME = 0.8  # two sentences that share this much of their words say the same
 _ASKS_FOR_NUMBER = re.compile(
     r"\b(?:dos(?:e|es|age)|how (?:much|many|often|long|fast|soon|high|low)|what (?:level|rate|"
@@ -112,13 +112,22 @@ def _on_subject(prompt: Prompt, found: Sequence[_Sentence]) -> list[_Sentence]:
     Silence beats a guess: the dose of another drug, or for somebody else, is worse than none.
     """
     drugs = {stem(word) for word in drug_names(prompt.question)}
-    about = [s for s in found if not drugs or drugs & s.names]
-    if not any(sentence.held >= _LEAST_HELD for sentence in about):
+    about = [s for s in found if not drugs or (drugs & s.names and _is_of(drugs, s))]
+    if not any(drugs & s.names or s.held >= _LEAST_HELD for s in about):
         return []
     asked = populations(prompt.question) & _VULNERABLE
     if asked:
         about = [s for s in about if _speaks_of(asked, s)]
     return about
+
+
+def _is_of(drugs: set[str], sentence: _Sentence) -> bool:
+    """Whether a table row names one of these drugs itself, or its heading does; the document's
+    title does not make every row of its tables one about the drug."""
+    heading = (sentence.source.passage.section or "").rpartition(" > ")[2]
+    return not _is_row(sentence.text) or bool(
+        drugs & (sentence.stems | set(content_words(heading)))
+    )
 
 
 def _speaks_of(asked: frozenset[str], sentence: _Sentence) -> bool:

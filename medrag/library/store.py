@@ -182,6 +182,11 @@ class Library:
         with rows.translated(self.folder):
             return rows.disagreements(self.connection)
 
+    def collections(self) -> list[str]:
+        """The names of the collections, sorted."""
+        query = "SELECT DISTINCT collection FROM files ORDER BY collection"
+        return [row[0] for row in self.connection.execute(query)]
+
     def rows_of(self, collection: str) -> frozenset[int]:
         """Row numbers of the chunks whose document lies in a collection."""
         query = (
@@ -301,7 +306,13 @@ class Library:
         """Merge the full-text index, so that no trace of removed text is left in it or the log."""
         with rows.translated(self.folder):
             self.connection.execute("INSERT INTO chunks_fts (chunks_fts) VALUES ('optimize')")
-            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            busy = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if busy:
+            raise LibraryError(
+                "The change is stored and answers follow it, but removed text could not be erased"
+                " from the disk yet, because another process is reading.",
+                "Close it and run the command again.",
+            )
 
     def _place(self, file_id: int, locator: str, document_id: str) -> None:
         self.connection.execute(

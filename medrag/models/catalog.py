@@ -136,4 +136,4 @@ def _write_memory(memory: dict[str, str]) -> None:
         temporary.write_text(json.dumps(memory, indent=1), "utf-8")
         temporary.replace(path)
     except OSError:
-        temporary.unlink(missing_ok=True)  # it is only a memory: hash again next time
+        return  # it is only a memory: hash again next time

@@ -154,6 +154,8 @@ def _gather(node: Any, out: list[str]) -> None:
         if tag == _W + "t":
             text = child.text or ""
             run = child.getparent()
+            if run is not None and _is_struck(run):
+                continue  # what was struck out is not what the document says any more
             align = run.find(f"{_W}rPr/{_W}vertAlign") if run is not None else None
             raised = align is not None and align.get(_W + "val") == "superscript"
             out.append(superscript(text) if raised else text)
@@ -167,6 +169,10 @@ def _gather(node: Any, out: list[str]) -> None:
             out.append(_symbol(child))
         elif tag != _W + "pPr":
             _gather(child, out)
+
+
+def _is_struck(run: Any) -> bool:
+    return any(_is_on(run.find(f"{_W}rPr/{_W}{kind}")) for kind in ("strike", "dstrike"))
 
 
 def _symbol(node: Any) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
 _DROPPED_WORDS = """
-    script style noscript template nav footer aside form head svg math iframe object button
+    del s strike script style noscript template nav footer aside form head svg math iframe object button
     select input textarea dialog audio video canvas map
 """
 _DROPPED = frozenset(_DROPPED_WORDS.split())

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from medrag.readers.common import LABELLED, Builder, digest
+from medrag.readers.common import LABELLED, Builder, digest, superscript
 from medrag.readers.html import write_html
 from medrag.readers.meta import find_meta
 from medrag.readers.plain import decode
@@ -158,9 +158,20 @@ def _open_table(source: str) -> bool:
 
 def _inline(token: Token, soft: str = " ") -> str:
     """The words of an inline token: links keep their text, pictures are dropped."""
-    out = []
+    out: list[str] = []
+    struck = raised = False
     for child in token.children or ():
-        if child.type in ("text", "code_inline"):
+        tag = child.content.lower().replace(" ", "") if child.type == "html_inline" else ""
+        if child.type in ("s_open", "s_close") or re.match(r"</?(?:s|del|strike)>", tag):
+            # What was struck out is not what the document says any more.
+            struck = child.type == "s_open" or (bool(tag) and tag[1] != "/")
+        elif tag in ("<sup>", "</sup>"):
+            raised = tag == "<sup>"
+        elif struck:
+            continue
+        elif child.type == "text" and raised:
+            out.append(superscript(child.content))
+        elif child.type in ("text", "code_inline"):
             out.append(child.content)
         elif child.type == "softbreak":
             out.append(soft)

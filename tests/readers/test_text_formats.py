@@ -236,3 +236,16 @@ def test_other_xml_and_bombs(one: One, sections_of: Titles) -> None:
 def test_csv(one: One) -> None:
     text = one("a.csv", "Drug,Dose\nZinc,10 mg\nIron,3 mg\n").text
     assert text == "Drug: Zinc | Dose: 10 mg\nDrug: Iron | Dose: 3 mg"
+
+
+def test_what_was_struck_out_is_not_read() -> None:
+    from medrag.readers import read
+
+    markdown = b"The dose of drug A is ~~10 mg~~ 5 mg once daily.\n\nCount 50 x 10<sup>9</sup>/L\n"
+    (document,) = read("a.md", markdown)
+    assert "10 mg" not in document.text and "5 mg once daily" in document.text
+    assert "10⁹/L" in document.text
+    html = b"<html><p>The dose of drug A is <del>10 mg</del> <s>20 mg</s> 5 mg.</p></html>"
+    (document,) = read("a.html", html)
+    assert "10 mg" not in document.text and "20 mg" not in document.text
+    assert "5 mg" in document.text
