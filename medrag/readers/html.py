@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
 _DROPPED_WORDS = """
-    del s strike script style noscript template nav footer aside form head svg math iframe object button
-    select input textarea dialog audio video canvas map
+    del s strike script style noscript template nav footer aside form head svg math iframe object
+    button select input textarea dialog audio video canvas map
 """
 _DROPPED = frozenset(_DROPPED_WORDS.split())
 _BLOCKS_WORDS = """

@@ -140,7 +140,7 @@ def test_the_embedder_is_asked_once_and_never_overrides_a_rule() -> None:
         ]
     )
     assert len(embedder.calls) == 1
-    assert [v.label for v in verdicts][:2] == ["contradicted", "partial"]
+    assert [v.label for v in verdicts][:2] == ["contradicted", "unsupported"]
     assert [v.label for v in verdicts][2:] == ["supported", "supported"]
 
 
