@@ -107,7 +107,7 @@ def test_planted_errors_are_not_supported(planted: ModuleType, clinical: ModuleT
                 if verdict.label == "supported":
                     missed.append((kind, altered))
     assert total > 400
-    assert len(missed) <= 0.05 * total, missed
+    assert missed == []
 
 
 def test_faithful_sentences_are_supported(clinical: ModuleType) -> None:
@@ -118,7 +118,7 @@ def test_faithful_sentences_are_supported(clinical: ModuleType) -> None:
         for pair, verdict in zip(pairs, RuleJudge().judge(pairs), strict=True)
         if verdict.label != "supported"
     ]
-    assert len(wrong) <= 0.05 * len(pairs), wrong
+    assert wrong == []
 
 
 def test_the_quote_is_the_sentence_that_says_it() -> None:
