@@ -6,6 +6,7 @@ and FAISS are loaded when they are first needed.
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -45,6 +46,7 @@ from medrag.verify import RuleJudge, line_claims, split_claims, verify_claims
 
 DEFAULT_COLLECTION = "default"
 # Below this many chunks the exported model is done before torch has been imported.
+_LIST = "See: medrag documents list"
 _BULK_CHUNKS = 400
 _SHOWN_LABELS = frozenset({"supported", "partial"})
 _COLLECTION_NAME = re.compile(r"[\w][\w .-]{0,63}")
@@ -134,16 +136,23 @@ class Engine:
     def remove(self, wanted: str) -> tuple[DocumentInfo, ...]:
         """Take documents out by id (or its first digits) or path; they never answer again.
 
+        The path of a file of many records takes all of them out.
+
         Raises:
             LibraryError: no such document, or several begin with these digits.
         """
+        absolute = os.path.abspath(wanted)
         self._close_library()
         with Library.open(self.folder, write=True) as library:
-            found = _exactly_one(library.find(wanted), wanted)
-            library.remove_documents([found.id])
+            found = library.find(wanted) or library.find(absolute)
+            if not all(info.path.partition("#")[0] in (wanted, absolute) for info in found):
+                found = [_exactly_one(found, wanted)]
+            if not found:
+                raise LibraryError(f"There is no document {wanted}.", _LIST)
+            library.remove_documents([info.id for info in found])
             library.tidy()
             VectorCache(library).rebuild()
-            return (found,)
+            return tuple(found)
 
     # Out of the library
 
@@ -345,7 +354,7 @@ class Engine:
 
 def _exactly_one(found: list[DocumentInfo], wanted: str) -> DocumentInfo:
     if not found:
-        raise LibraryError(f"There is no document {wanted}.", "See: medrag documents list")
+        raise LibraryError(f"There is no document {wanted}.", _LIST)
     if len(found) > 1:
         raise LibraryError(
             f"{len(found)} documents begin with {wanted}.", "Give more digits of the id."

@@ -230,3 +230,34 @@ def test_two_writers_at_once_are_refused(folder: Path, library: Path) -> None:
             [sys.executable, "-c", code], capture_output=True, text=True, check=False
         )
     assert "Another process is writing" in other.stderr
+
+
+def test_a_file_of_records_is_removed_whole_by_a_relative_path(
+    folder: Path, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [f'{{"_id": "r{i}", "text": "Drug {i}: {i} mg daily."}}' for i in range(3)]
+    (folder / "corpus.jsonl").write_text("\n".join(rows))
+    (folder / "a.txt").write_text(OTHER)
+    monkeypatch.chdir(folder)
+    with Engine.open(library) as engine:
+        engine.ingest(".")
+        assert len(engine.remove("corpus.jsonl")) == 3
+        assert [Path(info.path).name for info in engine.documents()] == ["a.txt"]
+
+
+def test_fields_of_a_record_that_were_not_read_are_named(folder: Path, library: Path) -> None:
+    record = '{"name": "Jsonomycin", "max_dose": "3 g a day", "content": "An antibiotic."}'
+    (folder / "a.jsonl").write_text(record)
+    with Engine.open(library) as engine:
+        (item,) = engine.ingest(folder).added
+    assert item.warnings == ("Only the field 'content' was read, not: max_dose.",)
+
+
+def test_an_unknown_collection_is_refused(folder: Path, library: Path) -> None:
+    from medrag.errors import UsageError
+
+    (folder / "a.txt").write_text(OTHER)
+    with Engine.open(library) as engine:
+        engine.ingest(folder, collection="ward")
+        with pytest.raises(UsageError, match="ward"):
+            engine.ask("fever", collection="wart")

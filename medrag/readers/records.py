@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
@@ -70,6 +71,15 @@ def _json_lines(path: str, data: bytes) -> Iterator[Document]:
         raise ReadError("None of the records holds text.", "Check that it is the right file.")
 
 
+# Fields about a record, which its text need not repeat.
+_BESIDE = frozenset(
+    """
+    _id id doc_id docid title name url link source path lang language date year version status
+    effective_date review_date license licence doi pmid pmcid authors author journal split
+    """.split()
+)
+
+
 def _record(path: str, line: bytes, value: Any) -> Document | None:
     """A record with a text field keeps its text as it is; any other value is rendered."""
     key = next((k for k in _TEXT_KEYS if isinstance(value, dict) and _is_text(value.get(k))), None)
@@ -87,8 +97,22 @@ def _record(path: str, line: bytes, value: Any) -> Document | None:
         path=path,
         title=title or _first_words(text),
         text=text,
-        meta=_record_meta(fields, text),
+        meta=_with_unread(_record_meta(fields, text), value, key),
     )
+
+
+def _with_unread(meta: Meta, value: dict[str, Any], key: str) -> Meta:
+    """A warning for fields beside the text that hold words too: they may hold a dose."""
+    unread = [
+        name
+        for name, content in value.items()
+        if name not in (key, *_BESIDE) and isinstance(content, str | list) and content
+    ]
+    if not unread:
+        return meta
+    names = ", ".join(one_line(str(name)) for name in unread[:5])
+    note = f"Only the field '{key}' was read, not: {names}."
+    return replace(meta, warnings=(*meta.warnings, note))
 
 
 def _record_meta(fields: str, text: str) -> Meta:
