@@ -116,6 +116,13 @@ pressure: systolic / diastolic
 origin: primary / secondary
 dryness: wet / dry
 permission: permitted allowed / prohibited forbidden
+factor: double doubled twofold / half halve halved
+whole: single / total cumulative
+years: old older / young younger
+rank: first / second / third / last
+share: all / some
+pair: both / either
+duty: must / may might
 """
 
 # Spoken of together they may both hold, so a value in the evidence excuses only itself.

@@ -192,3 +192,29 @@ def test_a_pair_of_a_hundred_words_is_fast() -> None:
     judge.judge(rows[2:])
     # 3 ms on a quiet machine; the bound leaves room for a busy one.
     assert (time.process_time() - start) / 98 < 0.012
+
+
+@pytest.mark.parametrize(
+    ("evidence", "claim"),
+    [
+        ("The maximum single dose is 1 g.", "The maximum total dose is 1 g."),
+        ("Give double the dose of gentamicin.", "Give half the dose of gentamicin."),
+        ("Some patients with sepsis need a CT.", "All patients with sepsis need a CT."),
+        ("Give either amoxicillin or clarithromycin.", "Give both amoxicillin and clarithromycin."),
+        ("Younger patients need a lower dose.", "Older patients need a lower dose."),
+        ("Stop metformin when the eGFR is below 30.", "Stop metformin."),
+        ("Do not give ibuprofen if there is an ulcer.", "Do not give ibuprofen."),
+        ("It is unsafe to crush the tablets.", "Crush the tablets."),
+    ],
+)
+def test_a_small_word_or_a_dropped_condition_is_not_supported(evidence: str, claim: str) -> None:
+    assert _judge(claim, evidence).label != "supported"
+
+
+def test_the_row_that_says_it_is_found_among_its_likes() -> None:
+    rows = [f"Glucose {n}.1 to {n + 4}.0 mmol/L: {n} units/hour." for n in range(4, 40, 4)]
+    evidence = "\n".join(rows)
+    for row in rows:
+        verdict = _judge(row, evidence)
+        assert verdict.label == "supported"
+        assert verdict.evidence is not None and verdict.evidence.quote == row
