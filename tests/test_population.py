@@ -62,6 +62,7 @@ def test_a_column_stands_under_its_own_heading(engine: Engine) -> None:
         ("dose of furosemide in heart failure", "Furosemide", ["Ramipril", "Bisoprolol"]),
         ("lorazepam dose for an adult seizure", "Lorazepam", ["Amlodipine", "Omeprazole"]),
         ("dose of gentamicin for an 8 year old", "Gentamicin", ["Dose: 5 mg/kg"]),
+        ("What is the warfarin loading dose?", "oading", ["INR", "vitamin K"]),
         ("What is the dose of metformin in pregnancy?", "Metformin", ["eGFR", "2 g"]),
         ("magnesium dose for asthma in a 6-year-old boy", "agnesium", ["Magnesium sulfate 2 g"]),
     ],

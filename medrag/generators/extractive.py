@@ -24,6 +24,8 @@ _BLOCK_CUT = 0.75  # a block of that passage whose best sentence scores below th
 _AWAY_CUT, _ON_SUBJECT = 0.92, 0.85
 _TELLING = 0.7  # words with this share of the heaviest one's weight say what the question is about
 _LEAST_HELD = 0.4  # the best sentence holds at least that share of the question's weight
+# A question for one of these is not answered with another: a loading dose is no daily dose.
+_KINDS_OF_DOSE = frozenset(stem(word) for word in ("loading", "maintenance", "bolus"))
 _VULNERABLE = frozenset({"children", "newborns", "pregnancy"})
 _NAMING = 0.75  # the best sentence holds this share of the most that any holds of the question
 _SAME = 0.8  # two sentences that share this much of their words say the same
@@ -113,6 +115,9 @@ def _on_subject(prompt: Prompt, found: Sequence[_Sentence]) -> list[_Sentence]:
     """
     drugs = {stem(word) for word in drug_names(prompt.question)}
     about = [s for s in found if not drugs or (drugs & s.names and _is_of(drugs, s))]
+    kinds = _KINDS_OF_DOSE & prompt.terms.weights.keys()
+    if kinds:
+        about = [s for s in about if kinds & s.names]
     if not any(drugs & s.names or s.held >= _LEAST_HELD for s in about):
         return []
     asked = populations(prompt.question) & _VULNERABLE
