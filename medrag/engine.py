@@ -166,8 +166,10 @@ class Engine:
         """The numbered sources for a question, and the probability that they answer it."""
         retriever = self.retriever
         # A few more than are shown: overlapping and superseded ones are still to be left out.
-        passages = retriever.search(question, 2 * self.settings.passages, collection=collection)
-        terms = retriever.terms(question)
+        wanted = 2 * self.settings.passages
+        with self.library.snapshot():
+            terms = retriever.terms(question)
+            passages = retriever.search(question, wanted, collection=collection, terms=terms)
         prompt = build_prompt(question, passages, terms, self.settings.passages)
         return prompt, answerability(terms, passages)
 

@@ -49,13 +49,22 @@ class Retriever:
         self._settings = settings
 
     def search(
-        self, question: str, k: int, *, collection: str | None = None, arm: Arm = "hybrid"
+        self,
+        question: str,
+        k: int,
+        *,
+        collection: str | None = None,
+        arm: Arm = "hybrid",
+        terms: QuestionTerms | None = None,
     ) -> list[Passage]:
-        """The k best passages, best first; of a collection only, where one is named."""
+        """The k best passages, best first; of a collection only, where one is named.
+
+        ``terms`` are those of the question, where the caller has looked them up already.
+        """
         # One read transaction: every arm and every look-up sees the same library.
         with self._library.snapshot():
             found = self.candidates(question, k, collection=collection, arm=arm)
-            return self._passages(question, found)
+            return self._passages(terms or self.terms(question), found)
 
     def candidates(
         self, question: str, k: int, *, collection: str | None = None, arm: Arm = "hybrid"
@@ -110,10 +119,9 @@ class Retriever:
             cosines.update(zip(missing, map(float, exact), strict=True))
         return cosines, found
 
-    def _passages(self, question: str, found: Sequence[Candidate]) -> list[Passage]:
+    def _passages(self, terms: QuestionTerms, found: Sequence[Candidate]) -> list[Passage]:
         chunks = self._library.chunks([candidate.row for candidate in found])
         documents = self._library.infos(list({c.document_id for c, _ in chunks.values()}))
-        weights = self.terms(question).weights
         passages = []
         for candidate in found:
             if candidate.row not in chunks:
@@ -131,7 +139,7 @@ class Retriever:
                     score=candidate.score,
                     ranks={arm: rank for arm, rank in ranks.items() if rank},
                     similarity=candidate.cosine,
-                    coverage=coverage(weights, context),
+                    coverage=coverage(terms.weights, context),
                 )
             )
         return passages

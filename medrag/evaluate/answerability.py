@@ -99,8 +99,9 @@ def _probe(
             "Ingest the corpus that the questions are about.",
         )
     with _without(library, {i for name in names for i in places[name]}):
-        passages = engine.search(row["text"], 2 * engine.settings.passages)
         terms = engine.retriever.terms(row["text"])
+        wanted = 2 * engine.settings.passages
+        passages = engine.retriever.search(row["text"], wanted, terms=terms)
     return Probe(
         bool(row["answerable"]),
         str(row.get("type") or "all"),
