@@ -76,6 +76,12 @@ def test_another_drug_or_patient_is_never_answered_with(
         assert answer.abstained or wrong not in answer.text
 
 
+def test_a_child_is_answered_from_the_section_about_children(engine: Engine) -> None:
+    answer = engine.ask("How is a severe attack of asthma treated in a child?")
+    assert "nebulised salbutamol 2.5 mg for children aged 2 to 5 years" in answer.text
+    assert all("Children" in (source.passage.section or "") for source in answer.sources)
+
+
 def test_major_bleeding_is_not_answered_with_no_major_bleeding(engine: Engine) -> None:
     answer = engine.ask("How much vitamin K is given for major bleeding on warfarin?")
     assert "vitamin K) 5 mg IV" in answer.text

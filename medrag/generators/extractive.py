@@ -122,7 +122,9 @@ def _on_subject(prompt: Prompt, found: Sequence[_Sentence]) -> list[_Sentence]:
         return []
     asked = populations(prompt.question) & _VULNERABLE
     if asked:
-        about = [s for s in about if _speaks_of(asked, s)]
+        # A section about them alone comes before what the title says of the whole document.
+        own = [s for s in about if _speaks_of(asked, s, title=False)]
+        about = own or [s for s in about if _speaks_of(asked, s, title=True)]
     return about
 
 
@@ -135,11 +137,12 @@ def _is_of(drugs: set[str], sentence: _Sentence) -> bool:
     )
 
 
-def _speaks_of(asked: frozenset[str], sentence: _Sentence) -> bool:
-    """Whether the sentence, or else a heading above it, is about them."""
+def _speaks_of(asked: frozenset[str], sentence: _Sentence, *, title: bool) -> bool:
+    """Whether the sentence, or else a heading above it (or the title), is about them."""
     passage = sentence.source.passage
-    headings = [*reversed((passage.section or "").split(" > ")), passage.document.title]
-    for text in (sentence.text, *headings):
+    whole = passage.document.title
+    sections = [part for part in (passage.section or "").split(" > ") if part != whole]
+    for text in (sentence.text, *reversed(sections), *([whole] if title else [])):
         if populations(text):
             return names_one_of(asked, text)
     return False
