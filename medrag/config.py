@@ -43,8 +43,44 @@ class Settings:
     """Longest verbatim answer, in sentences (1 to 20)."""
     answer_threshold: float = 0.45
     """Answerability below this is an abstention (0 to 1)."""
-    generator: str = "extractive"
-    """Who writes the answer."""
+    generator: str = "auto"
+    """Who writes the answer: extractive, a language model by name, server, or auto."""
+    mode: str = "sentences"
+    """What a language model writes: its own "sentences", or verbatim "quotes" only."""
+    evidence_tokens: int = 700
+    """Tokens of evidence that a language model is shown (100 to 16,000)."""
+    thinking_tokens: int = -1
+    """Tokens of thinking before an answer (0 to 16,384); -1: 64 a core, at most 1,024."""
+    answer_tokens: int = 400
+    """Longest composed answer in tokens (40 to 4,000)."""
+    temperature: float = 0.6
+    """0 is the likeliest word each time (0 to 2)."""
+    top_k: int = 20
+    """Only the k likeliest tokens are drawn from (1 to 200)."""
+    top_p: float = 0.95
+    """Only the likeliest tokens of this share together are drawn from (0.01 to 1)."""
+    seed: int = 0
+    """The same seed gives the same answer (0 to 2**31 - 1)."""
+    mend: bool = True
+    """Ask once for other words where a composed sentence does not stand up to the check."""
+    threads: int = 0
+    """Threads of the language model (0 to 256); 0: measured on this machine."""
+    context: int = 4096
+    """Tokens that the language model can hold at once (1,024 to 262,144)."""
+    idle_minutes: float = 10.0
+    """The language model leaves memory after this long without a question (0.01 to 10,000)."""
+    time_limit: float = 600.0
+    """Seconds after which a composed answer is given up (1 to 86,400)."""
+    server_url: str = ""
+    """An OpenAI-compatible server, with its /v1. Its host must be loopback or in allow_hosts."""
+    server_model: str = ""
+    """The model's name on that server."""
+    server_dialect: str = "openai"
+    """How it takes a grammar: llama.cpp, vllm, ollama, or openai (not at all)."""
+    server_key_variable: str = ""
+    """The environment variable that holds the server's key; none where empty."""
+    server_retries: int = 2
+    """How often a request that was not answered is tried again (0 to 10)."""
     offline: bool = True
     """Refuse every connection that is not loopback or to one of ``allow_hosts``."""
     allow_hosts: tuple[str, ...] = ()
@@ -56,6 +92,11 @@ class Settings:
             if not low <= value <= high:
                 raise ConfigError(
                     f"{name} is {value}, outside {low} to {high}.", "Correct the setting."
+                )
+        for name, allowed in _CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise ConfigError(
+                    f"{name} is '{getattr(self, name)}'.", f"Choose one of: {', '.join(allowed)}."
                 )
 
     def fingerprint(self, *parts: str) -> str:
@@ -72,6 +113,22 @@ _RANGES: dict[str, tuple[float, float]] = {
     "passages": (1, 50),
     "answer_sentences": (1, 20),
     "answer_threshold": (0.0, 1.0),
+    "evidence_tokens": (100, 16_000),
+    "thinking_tokens": (-1, 16_384),
+    "answer_tokens": (40, 4000),
+    "temperature": (0.0, 2.0),
+    "top_k": (1, 200),
+    "top_p": (0.01, 1.0),
+    "seed": (0, 2**31 - 1),
+    "threads": (0, 256),
+    "context": (1024, 262_144),
+    "idle_minutes": (0.01, 10_000),
+    "time_limit": (1, 86_400),
+    "server_retries": (0, 10),
+}
+_CHOICES = {
+    "mode": ("sentences", "quotes"),
+    "server_dialect": ("llama.cpp", "vllm", "ollama", "openai"),
 }
 
 # Where each setting stands in the file: [section] key.
@@ -85,6 +142,24 @@ _PLACES = {
     ("answer", "sentences"): "answer_sentences",
     ("answer", "threshold"): "answer_threshold",
     ("answer", "generator"): "generator",
+    ("compose", "mode"): "mode",
+    ("compose", "evidence_tokens"): "evidence_tokens",
+    ("compose", "thinking_tokens"): "thinking_tokens",
+    ("compose", "answer_tokens"): "answer_tokens",
+    ("compose", "temperature"): "temperature",
+    ("compose", "top_k"): "top_k",
+    ("compose", "top_p"): "top_p",
+    ("compose", "seed"): "seed",
+    ("compose", "mend"): "mend",
+    ("worker", "threads"): "threads",
+    ("worker", "context"): "context",
+    ("worker", "idle_minutes"): "idle_minutes",
+    ("worker", "time_limit"): "time_limit",
+    ("server", "url"): "server_url",
+    ("server", "model"): "server_model",
+    ("server", "dialect"): "server_dialect",
+    ("server", "key_variable"): "server_key_variable",
+    ("server", "retries"): "server_retries",
     ("network", "offline"): "offline",
     ("network", "allow_hosts"): "allow_hosts",
 }
@@ -162,6 +237,13 @@ def _typed(name: str, value: Any) -> Any:
     raise ConfigError(
         f"{name} should be {type(default).__name__}, not {value!r}.", "Correct the setting."
     )
+
+
+def thinking_budget(settings: Settings) -> int:
+    """The tokens of thinking that the settings allow; by the number of cores where they say -1."""
+    if settings.thinking_tokens >= 0:
+        return settings.thinking_tokens
+    return min(1024, 64 * (os.cpu_count() or 1))
 
 
 def home() -> Path:

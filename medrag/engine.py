@@ -23,6 +23,7 @@ from medrag.ground import build_prompt, source_warnings
 from medrag.library import Library, VectorCache
 from medrag.models.catalog import EmbeddingModel, find_embedding_model
 from medrag.models.embedder import OnnxEmbedder
+from medrag.protocols import Embedder, Generator, Judge
 from medrag.retrieve import Arm, Retriever
 from medrag.types import (
     Answer,
@@ -31,11 +32,8 @@ from medrag.types import (
     Document,
     DocumentInfo,
     Draft,
-    Embedder,
     Evidence,
-    Generator,
     IngestReport,
-    Judge,
     Passage,
     ProgressHook,
     Prompt,
@@ -307,7 +305,7 @@ class Engine:
         return self._embedder is not None and not isinstance(self._embedder, OnnxEmbedder)
 
     def _generator(self, name: str) -> Generator:
-        if name != "extractive":
+        if name not in ("extractive", "auto"):
             raise ConfigError(f"There is no generator '{name}'.", "Known: extractive.")
         return ExtractiveGenerator(self.embedder, self.settings.answer_sentences)
 

@@ -18,11 +18,11 @@ from medrag.config import Settings
 from medrag.discover import Found, discover
 from medrag.errors import ReadError
 from medrag.library import Library, VectorCache
+from medrag.protocols import Embedder
 from medrag.readers import READERS_VERSION, read
 from medrag.types import (
     Chunk,
     Document,
-    Embedder,
     Failure,
     Ingested,
     IngestReport,

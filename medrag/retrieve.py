@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Literal
 
 from medrag.config import Settings
 from medrag.library import Library, VectorCache, lexical
+from medrag.protocols import Embedder
 from medrag.text import coverage, stem
-from medrag.types import Embedder, Passage, QuestionTerms
+from medrag.types import Passage, QuestionTerms
 
 if TYPE_CHECKING:
     from collections.abc import Set

@@ -1,4 +1,4 @@
-"""The values that travel through medrag, and the protocols of its replaceable parts.
+"""The values that travel through medrag.
 
 Every value is made once, frozen, and passed on. Offsets are characters into
 ``Document.text`` (Python string indices, end exclusive). The invariant that the whole house
@@ -7,16 +7,9 @@ rests on: for every chunk, evidence and citation, ``document.text[start:end]`` i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    FloatArray = npt.NDArray[np.float32]
-    IntArray = npt.NDArray[np.int64]
+from typing import Literal
 
 Label = Literal["supported", "partial", "unsupported", "contradicted", "uncited"]
 ProgressHook = Callable[["Progress"], None]
@@ -152,29 +145,92 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Excerpt:
+    """What a language model is shown of one source: verbatim sentences, in reading order.
+
+    ``text`` is how they are shown (with the opening of their list, gaps marked); every one of
+    ``sentences`` is a substring of the source's passage.
+    """
+
+    marker: int
+    text: str
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """A question with its numbered sources, as given to a generator.
 
     ``dropped`` counts passages that were found and left out; ``warnings`` say what was, by the id
-    of the document that an answer must cite for it to matter.
+    of the document that an answer must cite for it to matter. ``excerpts`` are what a language
+    model is shown of the sources, in the order shown, and ``dropped_sentences`` counts those that
+    had no room.
     """
 
     question: str
     sources: tuple[Source, ...]
     terms: QuestionTerms = QuestionTerms({})
-    messages: tuple[Mapping[str, str], ...] = ()
     dropped: int = 0
     warnings: Mapping[str, str] = field(default_factory=dict)
+    excerpts: tuple[Excerpt, ...] = ()
+    dropped_sentences: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation with a language model."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a language model is asked to write.
+
+    Up to ``thinking_tokens`` are thought freely first (0: none), then at most ``answer_tokens``
+    are written, under ``grammar`` (GBNF, root rule ``root``) where there is one. Temperature 0 is
+    the likeliest token each time; the same seed gives the same answer.
+    """
+
+    messages: tuple[Message, ...]
+    grammar: str | None = None
+    thinking_tokens: int = 0
+    answer_tokens: int = 400
+    temperature: float = 0.6
+    top_k: int = 20
+    top_p: float = 0.95
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What an answer cost: tokens (0 where no model wrote) and seconds."""
+    """What an answer cost: tokens (0 where no model wrote) and seconds.
+
+    ``cached_tokens`` of the prompt were known from the request before. ``phases`` are the seconds
+    of each step: retrieve, verbatim, wait, load, read, think, write, verify.
+    """
 
     prompt_tokens: int = 0
     thinking_tokens: int = 0
     answer_tokens: int = 0
     seconds: float = 0.0
+    cached_tokens: int = 0
+    phases: Mapping[str, float] = field(default_factory=dict)
+
+
+Phase = Literal["wait", "load", "read", "think", "write"]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A step of a language model's work: waiting for its turn (``done`` callers are before it),
+    loading, reading (``done`` of ``total`` tokens), thinking or writing the next ``text``."""
+
+    phase: Phase
+    text: str = ""
+    done: int = 0
+    total: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +238,8 @@ class Draft:
     """What a generator wrote, unchecked: sentences that end in markers such as ``[1]``.
 
     ``verbatim`` drafts hold one quoted sentence a line and one marker at its end; brackets inside
-    a quote are the document's own.
+    a quote are the document's own. ``finish_reason`` is "stop", "length" (cut at the limit), or
+    why there is nothing.
     """
 
     text: str
@@ -302,48 +359,3 @@ class ModelIdentity:
     name: str
     sha256: str
     dimension: int
-
-
-class Embedder(Protocol):
-    """Turns text into unit vectors."""
-
-    @property
-    def identity(self) -> ModelIdentity: ...
-
-    def embed(self, texts: Sequence[str]) -> FloatArray:
-        """Vectors of shape ``(len(texts), dimension)``, float32, each of length 1."""
-        ...
-
-
-class Generator(Protocol):
-    """Writes a draft from a prompt."""
-
-    @property
-    def name(self) -> str: ...
-
-    def generate(self, prompt: Prompt) -> Draft: ...
-
-
-class Judge(Protocol):
-    """Says what evidence has to say of a claim."""
-
-    @property
-    def name(self) -> str: ...
-
-    def judge(self, pairs: Sequence[tuple[str, str]]) -> list[Verdict]:
-        """One verdict for each ``(claim, evidence)``, in order."""
-        ...
-
-
-class VectorIndex(Protocol):
-    """Nearest neighbours by inner product."""
-
-    def search(self, vectors: FloatArray, k: int) -> tuple[FloatArray, IntArray]:
-        """Scores and ids, both of shape ``(len(vectors), k)``; id -1 where there are fewer."""
-        ...
-
-
-class Reader(Protocol):
-    """Turns the bytes of one file into its documents (most formats hold exactly one)."""
-
-    def __call__(self, path: str, data: bytes) -> Iterator[Document]: ...

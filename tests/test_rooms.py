@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "medrag"
 
 # Floor by floor; rooms of floor 2 and of floor 3 do not know each other.
 FLOORS = {
-    "types": 0, "errors": 0,
+    "types": 0, "protocols": 0.5, "errors": 0,
     "config": 1, "population": 1, "drugs": 1.5, "text": 1, "offline": 1,
     "readers": 2, "chunking": 2, "models": 2, "generators": 2, "library": 2, "claims_file": 2,
     "discover": 3, "ingest": 3.5, "retrieve": 3, "ground": 3, "verify": 3, "answerability": 3,

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from medrag.drugs import drug_names
 from medrag.population import about_others, names_one_of, populations, without_populations
+from medrag.protocols import Embedder
 from medrag.text import CELL_GAP, content_words, coverage, sentences, stem
-from medrag.types import Draft, Embedder, Prompt, Source
+from medrag.types import Draft, Prompt, Source
 
 _EMBEDDED = 24  # sentences that are worth a forward pass, on the road to a first answer in 1 s
 _PASSAGE_PULL = 0.5  # how much the passage's own score says about where the answer stands

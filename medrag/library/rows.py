@@ -14,7 +14,7 @@ from medrag.errors import LibraryError
 from medrag.types import Chunk, Document, DocumentInfo, Meta, ModelIdentity, Page, Section, chunk_id
 
 if TYPE_CHECKING:
-    from medrag.types import FloatArray
+    from medrag.protocols import FloatArray
 
 _META = "version, effective_date, review_date, status, language, warnings"
 _FTS_COLUMNS = "title, section, text"

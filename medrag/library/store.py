@@ -24,7 +24,7 @@ from medrag.types import Chunk, Document, DocumentInfo, ModelIdentity
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-    from medrag.types import FloatArray
+    from medrag.protocols import FloatArray
 
 DATABASE = "library.sqlite"
 _BUSY_SECONDS = 30.0

@@ -17,7 +17,7 @@ from medrag.errors import LibraryError
 from medrag.library.store import Library
 
 if TYPE_CHECKING:
-    from medrag.types import FloatArray, IntArray
+    from medrag.protocols import FloatArray, IntArray
 
 _SUFFIX = ".faiss"
 _READ_ROWS = 4096

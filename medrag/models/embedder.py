@@ -16,7 +16,7 @@ from medrag.models.catalog import EmbeddingModel
 from medrag.types import ModelIdentity
 
 if TYPE_CHECKING:
-    from medrag.types import FloatArray
+    from medrag.protocols import FloatArray
 
 _ONNX_BATCH = 16
 

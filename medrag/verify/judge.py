@@ -16,7 +16,7 @@ from medrag.verify.support import Support, measure, normalised
 from medrag.verify.windows import MAX_CHARS, Passage, Window, around, best_windows, cut
 
 if TYPE_CHECKING:
-    from medrag.types import Embedder
+    from medrag.protocols import Embedder
 
 _ONLY_MISSING = frozenset(
     {"quantity_missing", "identifier_missing", "route_missing", "population_missing",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from medrag.types import CheckedClaim, Claim, Judge, Verdict
+from medrag.protocols import Judge
+from medrag.types import CheckedClaim, Claim, Verdict
 
 _SURE = 0.5
 _LABELS = ("contradicted", "unsupported", "partial", "supported")
