@@ -2,9 +2,10 @@
 
 It stands on Python's audit events (PEP 578), which no library can take off again: name look-ups,
 connections and datagrams from any Python code, and the start of other programs, which could
-reach out on our behalf. Code that makes system calls without Python is outside its sight,
-and so are processes made by `multiprocessing`; medrag starts none. `medrag doctor` says what the
-guard covers.
+reach out on our behalf. The one program that medrag starts is its own worker for the language
+model, which puts itself under the same guard. Code that makes system calls without Python is
+outside its sight, and so are processes made by `multiprocessing`; medrag makes none. `medrag
+doctor` says what the guard covers.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ _ENVIRONMENT = {
 _LOCAL_PROGRAMS = frozenset(
     "uname lscpu ldconfig gcc cc clang ld objdump nproc getconf sysctl file".split()
 )
+# -P: a folder named medrag where the user happens to be is not our program.
+WORKER_COMMAND = (sys.executable, "-P", "-m", "medrag.generators.worker")
 _REMEDY = (
     "medrag works offline; if this host is meant, name it in [network] allow_hosts of the"
     " configuration."
@@ -133,6 +136,8 @@ def _is_allowed(host: str) -> bool:
 
 def _check_program(event: str, arguments: tuple[Any, ...]) -> None:
     command = arguments[1] if event == "subprocess.Popen" and arguments[1] else arguments[0]
+    if isinstance(command, list | tuple) and tuple(command) == WORKER_COMMAND:
+        return
     first = command[0] if isinstance(command, list | tuple) and command else command
     if isinstance(first, bytes):
         first = os.fsdecode(first)

@@ -1,0 +1,424 @@
+"""The caller's side of the worker: start it, ask it, cancel, restart it when it has died.
+
+One worker holds one model for the whole process, however many engines ask; they take turns.
+Processes take turns too (a lock in medrag's home), because two models computing at once on the
+same cores are many times slower than one after the other.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import itertools
+import json
+import os
+import queue
+import subprocess
+import threading
+import time
+import weakref
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from medrag.config import home
+from medrag.errors import ModelError
+from medrag.generators import machine
+from medrag.generators.turns import Turns
+from medrag.offline import WORKER_COMMAND
+
+LOAD_SECONDS = 300.0
+COUNT_SECONDS = 60.0
+CANCEL_SECONDS = 10.0
+_POLL = 0.2
+_TELL_OF_WAITING = 0.5
+
+Message = dict[str, Any]
+
+
+class WorkerDied(ModelError):
+    """The worker's process ended in the middle of something."""
+
+
+class _Process:
+    """One life of the worker: its pipes, and who waits for which answer."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        environment = os.environ | {
+            # Under contention, threads that spin while they wait cost nine tenths of the speed.
+            "OMP_WAIT_POLICY": "passive",
+            "PYTHONPATH": os.pathsep.join(
+                filter(None, [str(_SOURCE), os.environ.get("PYTHONPATH")])
+            ),
+        }
+        self._popen = subprocess.Popen(
+            list(command),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+        )
+        self.pid = self._popen.pid
+        self._numbers = itertools.count(1)
+        self._answers: dict[int, queue.Queue[Message | None]] = {}
+        self._lock = threading.Lock()
+        self._alive = True
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    @property
+    def alive(self) -> bool:
+        return self._alive and self._popen.poll() is None
+
+    def ask(self, message: Message) -> int:
+        """Send a message; the number under which its answers come."""
+        with self._lock:
+            number = next(self._numbers)
+            self._answers[number] = queue.Queue()
+            if not self._alive:
+                self._answers[number].put(None)
+        self._send(message | {"id": number})
+        return number
+
+    def cancel(self, number: int) -> None:
+        self._send({"op": "cancel", "id": number})
+
+    def answer(self, number: int, seconds: float) -> Message:
+        """The next answer under that number.
+
+        Raises:
+            TimeoutError: none within ``seconds``.
+            WorkerDied: the process has ended.
+        """
+        try:
+            found = self._answers[number].get(timeout=max(0.0, seconds))
+        except queue.Empty:
+            raise TimeoutError from None
+        if found is None:
+            raise WorkerDied(
+                f"The language model's process ended unexpectedly ({self._how()}).",
+                "Ask again: it is started anew. If it happens again, see: medrag doctor",
+            )
+        return found
+
+    def done(self, number: int) -> None:
+        with self._lock:
+            self._answers.pop(number, None)
+
+    def stop(self) -> None:
+        """End the process, at once, and wait until it is gone."""
+        with contextlib.suppress(OSError):
+            self._popen.kill()
+        self._popen.wait()
+        for stream in (self._popen.stdin, self._popen.stdout):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+
+    def _send(self, message: Message) -> None:
+        line = json.dumps(message).encode() + b"\n"
+        with self._lock, contextlib.suppress(OSError, ValueError):  # its death is told by answer()
+            assert self._popen.stdin is not None
+            self._popen.stdin.write(line)
+            self._popen.stdin.flush()
+
+    def _listen(self) -> None:
+        assert self._popen.stdout is not None
+        with contextlib.suppress(OSError, ValueError):
+            for line in self._popen.stdout:
+                message = json.loads(line)
+                with self._lock:
+                    waiting = self._answers.get(message["id"])
+                if waiting is not None:
+                    waiting.put(message)
+        with self._lock:
+            self._alive = False
+            for waiting in self._answers.values():
+                waiting.put(None)
+
+    def _how(self) -> str:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._popen.wait(timeout=2)
+        code = self._popen.returncode
+        if code is None:
+            return "it no longer answers"
+        return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+_SOURCE = Path(__file__).resolve().parent.parent.parent
+
+
+class WorkerClient:
+    """A model in a process of its own, started when first asked and stopped when idle.
+
+    Safe to use from many threads: requests are carried out one after the other, in the order of
+    their coming. ``model`` names the weights (their sha256) for what is remembered of them.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        model: str,
+        context: int,
+        threads: int = 0,
+        idle_seconds: float = 600.0,
+        command: Sequence[str] = WORKER_COMMAND,
+    ) -> None:
+        self._path = path
+        self._model = model
+        self._wanted_context = context
+        self._threads = threads
+        self._idle_seconds = idle_seconds
+        self._command = command
+        self._process: _Process | None = None
+        self._starting = threading.Lock()
+        self._turns = Turns()
+        self._last_use = time.monotonic()
+        self._timer: threading.Timer | None = None
+        self.facts: Message = {}
+        """What the worker said when it was ready: ``threads``, ``context``, ``extra_buffers``."""
+        _clients.add(self)
+
+    @property
+    def pid(self) -> int | None:
+        """The process that holds the model, where one runs."""
+        process = self._process
+        return process.pid if process is not None and process.alive else None
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """The length of each text in tokens.
+
+        Raises:
+            ModelError: the model cannot be started.
+        """
+        process = self._running()
+        number = process.ask({"op": "count", "texts": list(texts)})
+        try:
+            message = _checked(process.answer(number, COUNT_SECONDS))
+        except TimeoutError:
+            raise _no_answer(COUNT_SECONDS) from None
+        finally:
+            process.done(number)
+            self._rest()
+        return [int(count) for count in message["counts"]]
+
+    def write(self, messages: list[list[str]], order: Message, limit: float) -> Iterator[Message]:
+        """What the worker says to an order, step by step, its last word of type ``written``.
+
+        While it is not yet this caller's turn, messages of type ``waiting`` come. Closing the
+        iterator cancels the order, at once also while the prompt is read.
+
+        Raises:
+            ModelError: it could not be started, died, or took longer than ``limit`` seconds.
+        """
+        deadline = time.monotonic() + limit
+        with self._turns.take() as turn:
+            while not turn.wait(_TELL_OF_WAITING):
+                yield {"type": "waiting", "before": turn.before}
+                _check(deadline, limit)
+            lock = _machine_lock()
+            try:
+                while not _try(lock):
+                    yield {"type": "waiting", "before": 1}
+                    _check(deadline, limit)
+                    time.sleep(_POLL)
+                if self.pid is None:
+                    yield {"type": "loading"}
+                yield from self._write(messages, order, deadline, limit)
+            finally:
+                lock.release()
+                self._rest()
+
+    def close(self) -> None:
+        """Stop the worker; the next request starts it again."""
+        with self._starting:
+            if self._timer is not None:
+                self._timer.cancel()
+            process, self._process = self._process, None
+            if process is not None:
+                process.stop()
+
+    def _write(
+        self, messages: list[list[str]], order: Message, deadline: float, limit: float
+    ) -> Iterator[Message]:
+        process = self._running()
+        number = process.ask({"op": "write", "messages": messages, "order": order})
+        over = False
+        try:
+            while not over:
+                try:
+                    message = process.answer(number, deadline - time.monotonic())
+                except TimeoutError:
+                    raise _no_answer(limit) from None
+                over = message["type"] in ("written", "error", "cancelled")
+                yield _checked(message)
+        except WorkerDied:
+            over = True
+            raise
+        finally:
+            if not over:
+                self._cancel(process, number)
+            process.done(number)
+
+    def _cancel(self, process: _Process, number: int) -> None:
+        """Have the order given up; a worker that does not hear is ended."""
+        process.cancel(number)
+        deadline = time.monotonic() + CANCEL_SECONDS
+        with contextlib.suppress(WorkerDied):
+            while True:
+                try:
+                    message = process.answer(number, deadline - time.monotonic())
+                except TimeoutError:
+                    process.stop()
+                    return
+                if message["type"] in ("written", "error", "cancelled"):
+                    return
+
+    def _running(self) -> _Process:
+        with self._starting:
+            if self._process is None or not self._process.alive:
+                self._process = self._start()
+            return self._process
+
+    def _start(self) -> _Process:
+        """Start the worker, on the safe setting where the fast one is fatal on this machine."""
+        known = machine.recall(self._model)
+        threads = self._threads or known.get("threads", 0)
+        fast_first = known.get("extra_buffers", True)
+        for extra_buffers in (True, False) if fast_first else (False,):
+            process = _Process(self._command)
+            try:
+                facts = self._load(process, threads, extra_buffers)
+            except WorkerDied as error:
+                process.stop()
+                death = error
+                continue
+            except BaseException:
+                process.stop()
+                raise
+            self.facts = facts | {"extra_buffers": extra_buffers}
+            if not self._threads:
+                machine.remember(self._model, extra_buffers=extra_buffers, threads=facts["threads"])
+            return process
+        raise ModelError(
+            f"The language model cannot run on this machine: {death.message}",
+            "See the README under 'If the model does not start', or use --generator extractive.",
+        )
+
+    def _load(self, process: _Process, threads: int, extra_buffers: bool) -> Message:
+        order = {
+            "op": "load",
+            "path": str(self._path),
+            "context": self._wanted_context,
+            "threads": threads,
+            "extra_buffers": extra_buffers,
+        }
+        number = process.ask(order)
+        try:
+            return _checked(process.answer(number, LOAD_SECONDS))
+        except TimeoutError:
+            raise _no_answer(LOAD_SECONDS) from None
+        finally:
+            process.done(number)
+
+    def _rest(self) -> None:
+        """Stop the worker when it has not been used for a while."""
+        self._last_use = time.monotonic()
+        with self._starting:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = threading.Timer(self._idle_seconds, self._stop_if_idle)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _stop_if_idle(self) -> None:
+        # Whoever writes holds a turn, and rests only afterwards.
+        with self._turns.take() as turn:
+            if turn.before == 0 and time.monotonic() - self._last_use >= self._idle_seconds:
+                self.close()
+
+
+_clients: weakref.WeakSet[WorkerClient] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    for client in list(_clients):
+        client.close()
+
+
+def _machine_lock() -> Any:
+    from filelock import FileLock
+
+    with contextlib.suppress(OSError):
+        home().mkdir(parents=True, exist_ok=True)
+    # Not by thread: an iterator may be closed by another thread than the one that began it.
+    return FileLock(home() / "worker.lock", thread_local=False)
+
+
+def _try(lock: Any) -> bool:
+    from filelock import Timeout
+
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return False
+    except OSError:
+        return True  # a home that cannot be written holds no lock; the turns of this process do
+    return True
+
+
+def _check(deadline: float, limit: float) -> None:
+    if time.monotonic() > deadline:
+        raise _no_answer(limit)
+
+
+def _no_answer(seconds: float) -> ModelError:
+    return ModelError(
+        f"The language model gave no answer within {seconds:.0f} seconds.",
+        "Ask again, raise [worker] time_limit, or use --generator extractive.",
+    )
+
+
+_FAULTS = {
+    "damaged": (
+        "The language model computes no numbers: its weights are damaged.",
+        "See: medrag model verify",
+    ),
+    "grammar": (
+        "The language model's engine refused the grammar of the answer.",
+        "Report it; meanwhile use --generator extractive.",
+    ),
+    "template": (
+        "The chat template in the model's file cannot be used.",
+        "Use a model that was made for conversation.",
+    ),
+    "memory": (
+        "There is not enough memory for the language model.",
+        "Close other programs, or choose a smaller model.",
+    ),
+}
+
+
+def _checked(message: Message) -> Message:
+    """The message, unless it tells of a fault."""
+    if message["type"] != "error":
+        return message
+    code = message["code"]
+    if code in _FAULTS:
+        raise ModelError(*_FAULTS[code])
+    if code == "too_long":
+        raise ModelError(
+            f"The question with its evidence needs {message['needed']} tokens, and the model"
+            f" holds {message['context']}.",
+            "Shorten the question, lower [compose] evidence_tokens or raise [worker] context.",
+        )
+    if code == "load":
+        raise ModelError(
+            f"The language model cannot be loaded: {message['detail']}.",
+            "See: medrag model verify",
+        )
+    raise ModelError(
+        f"The language model's process met an error ({message.get('detail', code)}).",
+        "Ask again; if it happens again, report it.",
+    )
