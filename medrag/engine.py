@@ -9,46 +9,45 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from medrag import offline
 from medrag.answerability import answerability
+from medrag.answering import ABSTENTION, Checker
+from medrag.composers import Composers
+from medrag.composing import Composition, History, without_model
 from medrag.config import Settings, library_folder, load_settings
-from medrag.errors import ConfigError, LibraryError, UsageError
+from medrag.errors import ConfigError, LibraryError, ModelError, UsageError
+from medrag.events import Done, Event, Verbatim
+from medrag.evidence import with_excerpts
 from medrag.generators.extractive import ExtractiveGenerator
-from medrag.ground import build_prompt, source_warnings
+from medrag.ground import build_prompt
 from medrag.library import Library, VectorCache
 from medrag.models.catalog import EmbeddingModel, find_embedding_model
 from medrag.models.embedder import OnnxEmbedder
-from medrag.protocols import Embedder, Generator, Judge
+from medrag.protocols import Composer, Embedder, Judge
 from medrag.retrieve import Arm, Retriever
 from medrag.types import (
     Answer,
-    CheckedClaim,
-    Chunk,
     Document,
     DocumentInfo,
-    Draft,
-    Evidence,
     IngestReport,
     Passage,
     ProgressHook,
     Prompt,
-    Usage,
     Verdict,
 )
-from medrag.verify import RuleJudge, line_claims, split_claims, verify_claims
+from medrag.verbatim import verbatim_answer
+from medrag.verify import RuleJudge
 
 DEFAULT_COLLECTION = "default"
 # Below this many chunks the exported model is done before torch has been imported.
 _LIST = "See: medrag documents list"
 _BULK_CHUNKS = 400
-_SHOWN_LABELS = frozenset({"supported", "partial"})
 _COLLECTION_NAME = re.compile(r"[\w][\w .-]{0,63}")
-ABSTENTION = "No answer to this question was found in this library."
 
 
 class Engine:
@@ -63,6 +62,7 @@ class Engine:
         self._model: EmbeddingModel | None = None
         self.on_wait: Callable[[str], None] = lambda message: None
         """Told, in one line, of a step that takes seconds and happens once a machine."""
+        self._composers = Composers(settings)
         self._guarding = settings.offline
         if self._guarding:
             offline.enable(settings.allow_hosts)
@@ -92,6 +92,7 @@ class Engine:
     def close(self) -> None:
         """Close the library and lift the guard. Closing twice is harmless."""
         self._close_library()
+        self._composers.close()
         if self._guarding:
             offline.disable_one()
             self._guarding = False
@@ -171,49 +172,89 @@ class Engine:
         prompt = build_prompt(question, passages, terms, self.settings.passages)
         return prompt, answerability(terms, passages)
 
+    def evidence(self, question: str, composer: Composer) -> Prompt:
+        """The sources for a question, with the ``excerpts`` that this language model is shown."""
+        return self._shown_to(composer, self.prompt(question)[0])
+
     def ask(
-        self, question: str, *, collection: str | None = None, generator: str | None = None
+        self,
+        question: str,
+        *,
+        collection: str | None = None,
+        generator: str | None = None,
+        history: History = (),
     ) -> Answer:
         """An answer whose every sentence cites its source and has been checked against it.
 
         It abstains (``answer.abstained``) when the library does not answer; ``sources`` are then
         the nearest passages. Sentences that the sources do not support are withheld, and counted.
+        ``generator`` is "extractive", a language model's name, "server" or "auto"; ``history``
+        holds earlier (question, answer) pairs of a conversation, for a language model.
 
         Raises:
             UsageError: the question is empty, or the generator unknown.
+            ModelError: the language model that was named is not there, or has changed.
+        """
+        events = self.ask_stream(
+            question, collection=collection, generator=generator, history=history
+        )
+        return next(event.answer for event in events if isinstance(event, Done))
+
+    def ask_stream(
+        self,
+        question: str,
+        *,
+        collection: str | None = None,
+        generator: str | None = None,
+        history: History = (),
+    ) -> Iterator[Event]:
+        """As ``ask``, event by event: the verbatim answer at once, then, where a language model
+        writes, its steps and each sentence with its verdict, and ``Done`` with the answer last.
+
+        Closing the iterator cancels the language model's work.
         """
         started = time.perf_counter()
         if not question.strip():
             raise UsageError("The question is empty.", "Ask something.")
-        writer = self._generator(generator or self.settings.generator)
+        wanted = generator or self.settings.generator
+        choice = self._composers.choose(wanted)
         if collection is not None and collection not in self.library.collections():
             known = ", ".join(self.library.collections())
             raise UsageError(f"There is no collection '{collection}'.", f"Known: {known}.")
-        prompt, probability = self.prompt(question, collection=collection)
-        if probability < self.settings.answer_threshold:
-            return self._abstain(prompt, writer.name, _why_not(prompt), started)
-        draft = writer.generate(prompt)
-        checked = self._check(draft, prompt)
-        shown = [claim for claim in checked if claim.verdict.label in _SHOWN_LABELS]
-        withheld = tuple(claim for claim in checked if claim.verdict.label not in _SHOWN_LABELS)
-        if not shown:
-            reason = "No sentence that was found stood up to the check against its source."
-            if not checked:
-                reason = "The nearest passages do not speak of just what was asked."
-            return self._abstain(prompt, writer.name, reason, started, withheld)
-        text, claims = _compose(shown)
-        cited = {marker for claim in claims for marker in claim.claim.markers}
-        sources = tuple(source for source in prompt.sources if source.marker in cited)
-        documents = dict.fromkeys(source.passage.document.id for source in sources)
-        warnings = [prompt.warnings[i] for i in documents if i in prompt.warnings]
-        warnings.extend(source_warnings(sources))
-        if withheld:
-            warnings.append(f"{len(withheld)} sentence(s) withheld: the sources do not say so.")
-        return Answer(
-            question, text, claims, sources, False, None, writer.name,
-            replace(draft.usage, seconds=time.perf_counter() - started),
-            tuple(warnings), self._fingerprint(writer.name), withheld,
-        )  # fmt: skip
+        answer, prompt = self._verbatim(question, collection)
+        if choice is None or answer.abstained:
+            yield Done(answer)
+            return
+        yield Verbatim(answer)
+        checker = self._checker()
+        try:
+            composer = choice()
+            prompt = self._shown_to(composer, prompt)
+        except ModelError as error:
+            yield Done(without_model(answer, error))
+            return
+        composition = Composition(prompt, answer, composer, checker, self.settings, history)
+        for event in composition.run():
+            if isinstance(event, Done):
+                usage = replace(event.answer.usage, seconds=time.perf_counter() - started)
+                event = Done(replace(event.answer, usage=usage))
+            yield event
+
+    def composer(self, name: str | None = None) -> Composer:
+        """The language model of that name (default: the settings'), ready to be asked.
+
+        Raises:
+            ModelError: it is not there, does not fit into memory, or has changed.
+            ConfigError: there is no language model of that name.
+        """
+        wanted = name or self.settings.generator
+        choice = self._composers.choose(wanted)
+        if choice is None:
+            raise ConfigError(
+                f"The generator '{wanted}' is no language model that is present.",
+                "Name one of: medrag model list",
+            )
+        return choice()
 
     def verify(self, pairs: Iterable[tuple[str, str]]) -> list[Verdict]:
         """What evidence says of a claim, for each ``(claim, evidence)``, in order."""
@@ -304,47 +345,29 @@ class Engine:
     def _is_bulk(self) -> bool:
         return self._embedder is not None and not isinstance(self._embedder, OnnxEmbedder)
 
-    def _generator(self, name: str) -> Generator:
-        if name not in ("extractive", "auto"):
-            raise ConfigError(f"There is no generator '{name}'.", "Known: extractive.")
-        return ExtractiveGenerator(self.embedder, self.settings.answer_sentences)
+    def _verbatim(self, question: str, collection: str | None) -> tuple[Answer, Prompt]:
+        """The answer in the documents' own words, and the sources it was chosen from."""
+        started = time.perf_counter()
+        prompt, probability = self.prompt(question, collection=collection)
+        writer = ExtractiveGenerator(self.embedder, self.settings.answer_sentences)
+        threshold = self.settings.answer_threshold
+        answer = verbatim_answer(
+            prompt, writer, self._checker(), certain=probability >= threshold, started=started
+        )
+        return answer, prompt
 
-    def _check(self, draft: Draft, prompt: Prompt) -> list[CheckedClaim]:
-        chunks = {source.marker: source.passage.chunk for source in prompt.sources}
-        texts = {marker: chunk.text for marker, chunk in chunks.items()}
-        split = line_claims if draft.verbatim else split_claims
-        checked = verify_claims(split(draft.text, texts), texts, self.judge)
-        return [self._in_document(claim, chunks) for claim in checked]
+    def _shown_to(self, composer: Composer, prompt: Prompt) -> Prompt:
+        budget = self.settings.evidence_tokens
+        return with_excerpts(prompt, self.embedder, composer.count_tokens, budget)
 
-    def _in_document(self, claim: CheckedClaim, chunks: Mapping[int, Chunk]) -> CheckedClaim:
-        """The evidence's offsets counted in its document, with the pages it stands on."""
-        evidence = claim.verdict.evidence
-        if evidence is None or evidence.marker not in chunks:
-            return claim
-        chunk = chunks[evidence.marker]
-        start, end = chunk.start + evidence.start, chunk.start + evidence.end
-        pages = self.library.page_labels(chunk.document_id, start, end)
-        moved = Evidence(evidence.marker, evidence.quote, start, end, pages)
-        return replace(claim, verdict=replace(claim.verdict, evidence=moved))
-
-    def _abstain(
-        self,
-        prompt: Prompt,
-        generator: str,
-        reason: str,
-        started: float,
-        withheld: tuple[CheckedClaim, ...] = (),
-    ) -> Answer:
-        usage = Usage(seconds=time.perf_counter() - started)
-        return Answer(
-            prompt.question, ABSTENTION, (), prompt.sources[:3], True, reason, generator, usage,
-            (), self._fingerprint(generator), withheld,
-        )  # fmt: skip
-
-    def _fingerprint(self, generator: str) -> str:
+    def _checker(self) -> Checker:
         library = self.library
         parts = (library.uuid, str(library.generation), self.embedder.identity.sha256)
-        return self.settings.fingerprint(*parts, generator, self.judge.name)
+
+        def fingerprint(generator: str) -> str:
+            return self.settings.fingerprint(*parts, generator, self.judge.name)
+
+        return Checker(self.judge, library.page_labels, fingerprint)
 
     def _close_library(self) -> None:
         if self._library is not None:
@@ -360,26 +383,6 @@ def _exactly_one(found: list[DocumentInfo], wanted: str) -> DocumentInfo:
             f"{len(found)} documents begin with {wanted}.", "Give more digits of the id."
         )
     return found[0]
-
-
-def _why_not(prompt: Prompt) -> str:
-    if prompt.terms.unknown:
-        words = ", ".join(f"'{word}'" for word in prompt.terms.unknown)
-        return f"No document in the library mentions {words}."
-    return "Nothing in the library comes close enough to the question."
-
-
-def _compose(shown: Sequence[CheckedClaim]) -> tuple[str, tuple[CheckedClaim, ...]]:
-    """The answer's text from the sentences that stand, and the claims at their new offsets."""
-    claims, parts, length = [], [], 0
-    for checked in shown:
-        text = checked.text
-        claims.append(
-            replace(checked, claim=replace(checked.claim, start=length, end=length + len(text)))
-        )
-        parts.append(text)
-        length += len(text) + 1
-    return "\n".join(parts), tuple(claims)
 
 
 __all__ = ["ABSTENTION", "DEFAULT_COLLECTION", "Engine"]

@@ -7,15 +7,12 @@ from collections.abc import Sequence
 from datetime import date
 
 from medrag.population import about_others, populations
+from medrag.standing import is_draft, is_superseded
 from medrag.text import content_words
 from medrag.types import DocumentInfo, Passage, Prompt, QuestionTerms, Source
 
 _VERSION_IN_TITLE = re.compile(
     r"[\s(,:-]*\b(?:version|ver|v|edition)\.?\s*\d+(?:\.\d+)*\b\)?", re.I
-)
-# "Current (supersedes version 1.0)" is in force; "Superseded by version 2.0" is not.
-_GONE = re.compile(
-    r"\b(?:superseded|withdrawn|replaced|obsolete|archived|retired|rescinded)\b", re.I
 )
 _DENIAL = re.compile(r"(?:no|not|without|absence of)\s+(.+)", re.I)
 _DENIES = re.compile(r"\b(?:no|not|without|absence|absent)\b", re.I)
@@ -28,7 +25,8 @@ def build_prompt(
     terms: QuestionTerms,
     limit: int,
 ) -> Prompt:
-    """Number the passages that an answer may draw on, at most ``limit``.
+    """Number the passages that an answer may draw on, at most ``limit``: those of documents in
+    force first, and the better before the worse.
 
     Left out: passages that mostly repeat a better one of the same document, and superseded
     guidelines where a newer version of the same title was found too. Left out too: passages under
@@ -43,7 +41,7 @@ def build_prompt(
     ]
     distinct = _without_overlaps(right)
     in_force, warnings = _without_superseded(distinct)
-    kept = in_force[:limit]
+    kept = sorted(in_force[:limit], key=lambda passage: is_superseded(passage.document))
     return Prompt(
         question=question,
         sources=tuple(Source(n, passage) for n, passage in enumerate(kept, start=1)),
@@ -60,18 +58,13 @@ def source_warnings(sources: Sequence[Source], today: date | None = None) -> lis
     return [warning for d in documents.values() for warning in document_warnings(d, day)]
 
 
-def is_superseded(document: DocumentInfo) -> bool:
-    """Whether the document says of itself that it is no longer in force."""
-    return _GONE.search(document.meta.status or "") is not None
-
-
 def document_warnings(document: DocumentInfo, today: date) -> list[str]:
     """What a reader of this document must know before trusting it."""
     name = describe(document)
     warnings = []
     if is_superseded(document):
         warnings.append(f"SUPERSEDED: {name} is no longer in force ({document.meta.status}).")
-    elif re.search(r"\bdraft\b", document.meta.status or "", re.I):
+    elif is_draft(document):
         warnings.append(f"DRAFT: {name} ({document.meta.status}).")
     review = document.meta.review_date
     if review and review < today.isoformat()[: len(review)]:

@@ -302,6 +302,8 @@ class Answer:
     warnings: tuple[str, ...]
     fingerprint: str
     withheld: tuple[CheckedClaim, ...] = ()
+    thinking: str = ""
+    """What a language model thought before it wrote. Unchecked: never show it as an answer."""
 
     def sources_of(self, claim: CheckedClaim) -> tuple[Source, ...]:
         """The sources that a claim of this answer cites, in the order of its markers."""

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from medrag import Engine
-from medrag.ground import is_superseded
+from medrag.ground import build_prompt
+from medrag.standing import is_superseded
 from medrag.types import DocumentInfo, Meta
 
 

@@ -12,11 +12,14 @@ PACKAGE = Path(__file__).resolve().parent.parent / "medrag"
 # Floor by floor; rooms of floor 2 and of floor 3 do not know each other.
 FLOORS = {
     "types": 0, "protocols": 0.5, "errors": 0,
-    "config": 1, "population": 1, "drugs": 1.5, "text": 1, "offline": 1,
+    "config": 1, "grammar": 1, "events": 0.7, "population": 1, "drugs": 1.5, "text": 1, "offline": 1,
+    "standing": 1, "neutral": 1.2, "instructions": 1.5, "candidates": 1.8, "neighbours": 1.9,
     "readers": 2, "chunking": 2, "models": 2, "generators": 2, "library": 2, "claims_file": 2,
     "discover": 3, "ingest": 3.5, "retrieve": 3, "ground": 3, "verify": 3, "answerability": 3,
-    "engine": 4,
-    "evaluate": 5, "forms": 5, "render": 5, "render_doctor": 5, "doctor": 5,
+    "evidence": 3,
+    "answering": 3.5, "verbatim": 3.7, "composers": 3.5, "composing": 3.8,
+    "engine": 4, "conversation": 4.5,
+    "evaluate": 5, "forms": 5, "render": 5, "render_doctor": 5, "render_models": 5, "doctor": 5,
     "cli": 6, "__main__": 7, "__init__": 7,
 }  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from medrag.cli import corpus, evaluation, questions
+from medrag.cli import corpus, evaluation, models, questions
 from medrag.cli.common import ConfigOption, LibraryOption, State, print_json
 
 app = typer.Typer(
@@ -43,6 +43,7 @@ def _options(
 
 
 corpus.register(app)
+models.register(app)
 questions.register(app)
 evaluation.register(app)
 

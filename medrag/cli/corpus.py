@@ -1,4 +1,4 @@
-"""Commands about what is in the library: ingest, documents, model, doctor."""
+"""Commands about what is in the library: ingest, documents, doctor."""
 
 from __future__ import annotations
 
@@ -13,14 +13,12 @@ if TYPE_CHECKING:
     from medrag.types import IngestReport
 
 documents_app = typer.Typer(help="List, show or remove documents.", no_args_is_help=True)
-model_app = typer.Typer(help="The models on this machine.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
     app.command()(ingest)
     app.add_typer(documents_app, name="documents")
-    app.add_typer(model_app, name="model")
     app.command()(doctor)
 
 
@@ -125,50 +123,6 @@ def documents_remove(
         out.print(f"Removed: {info.title}", markup=False)
         if Path(info.path).is_file():
             out.print("Its file is still there: the next ingest of its folder reads it again.")
-
-
-@model_app.command("prepare")
-def model_prepare(
-    ctx: typer.Context,
-    as_json: JsonOption = False,
-    library: LibraryOption = None,
-    config: ConfigOption = None,
-) -> None:
-    """Export the embedding model for fast questions (ingest does it where it is missing)."""
-    from medrag.render import console
-
-    with opened(ctx, library, config) as engine:
-        engine.prepare()
-        exported = str(engine.embedding_model.onnx)
-    if as_json:
-        print_json({"exported": exported})
-    console(stderr=True).print(f"Exported to {exported}", markup=False)
-
-
-@model_app.command("list")
-def model_list(
-    ctx: typer.Context,
-    as_json: JsonOption = False,
-    library: LibraryOption = None,
-    config: ConfigOption = None,
-) -> None:
-    """The models in use, with the hashes of their weights."""
-    from medrag.render import console
-
-    with opened(ctx, library, config) as engine:
-        model = engine.embedding_model
-    row = {
-        "name": model.name,
-        "kind": "embedding",
-        "sha256": model.sha256,
-        "folder": str(model.folder),
-        "exported": model.onnx.is_file(),
-    }
-    if as_json:
-        print_json({"models": [row]})
-    else:
-        for key, value in row.items():
-            console().print(f"{key:9} {value}", markup=False)
 
 
 def doctor(

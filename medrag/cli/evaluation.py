@@ -1,19 +1,33 @@
-"""Commands that measure: eval retrieval, eval claims, eval answerability."""
+"""Commands that measure: eval retrieval, claims, answerability, questions, answers."""
 
 from __future__ import annotations
 
+import sys
 import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from medrag.cli.common import ConfigOption, JsonOption, LibraryOption, State, opened, print_json
 
+if TYPE_CHECKING:
+    from medrag.config import Settings
+
 eval_app = typer.Typer(help="Measure it on your own sets.", no_args_is_help=True)
 SplitOption = Annotated[
     str, typer.Option("--split", help="Rows of this split; 'all' for every row.")
 ]
+GeneratorOption = Annotated[
+    str | None,
+    typer.Option("--generator", help="Who writes the answer.", metavar="NAME", show_default=False),
+]
+_EVERY_SECONDS = 10.0
+# The longest question with its options, and the chat's own tokens.
+_QUESTION_TOKENS = 1600
 
 
 def register(app: typer.Typer) -> None:
@@ -78,6 +92,118 @@ def eval_answerability(
 
     with opened(ctx, library, config) as engine:
         print_json(evaluate_answerability(file, engine))
+
+
+@eval_app.command("questions")
+def eval_questions(
+    ctx: typer.Context,
+    file: Annotated[
+        Path,
+        typer.Argument(help="Multiple choice: MIRAGE's JSON or JSON Lines.", show_default=False),
+    ],
+    generator: GeneratorOption = None,
+    dataset: Annotated[
+        str | None, typer.Option("--dataset", help="Only this one.", metavar="NAME")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="The first so many of each dataset.")
+    ] = None,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, max=100, help="Replies to each.")] = 3,
+    thinking_tokens: Annotated[
+        int | None,
+        typer.Option("--thinking-tokens", help="0 to 16384; else that of the settings."),
+    ] = None,
+    no_retrieval: Annotated[
+        bool, typer.Option("--no-retrieval", help="Only the model, without the library.")
+    ] = False,
+    replies: Annotated[
+        Path | None,
+        typer.Option("--replies", help="Keep each reply here, and go on from it.", metavar="FILE"),
+    ] = None,
+    as_json: JsonOption = False,
+    library: LibraryOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """A language model's accuracy on multiple-choice questions, with the library and without it.
+
+    The question alone is searched for, never its options. Each seed asks every question once.
+    """
+    from medrag.config import load_settings
+    from medrag.evaluate.questions import evaluate_questions
+    from medrag.evaluate.questions_file import read_questions
+
+    state: State = ctx.ensure_object(State)
+    settings = load_settings(config or state.config, thinking_tokens=thinking_tokens)
+    chosen = read_questions(file, dataset, limit)
+    flags = {"thinking_tokens": thinking_tokens, "context": _roomy_context(settings)}
+    with opened(ctx, library, config, **flags) as engine, _counting("replies") as step:
+        report = evaluate_questions(
+            chosen,
+            engine,
+            generator=generator,
+            seeds=seeds,
+            retrieval=not no_retrieval,
+            kept=replies,
+            step=step,
+        )
+    print_json(report)
+
+
+@eval_app.command("answers")
+def eval_answers(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="JSON Lines of questions.", show_default=False)],
+    generator: GeneratorOption = None,
+    details: Annotated[
+        Path | None,
+        typer.Option("--details", help="Write the answers here, one a line.", metavar="FILE"),
+    ] = None,
+    as_json: JsonOption = False,
+    library: LibraryOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """How many questions are answered, how well the sentences stand up, and what it costs."""
+    from medrag.evaluate.answers import evaluate_answers, read_answer_rows
+    from medrag.forms import answer_form
+
+    rows = read_answer_rows(file)
+    with opened(ctx, library, config) as engine, _counting("answers") as step:
+        report = evaluate_answers(
+            rows, engine, generator=generator, details=details, form=answer_form, step=step
+        )
+    print_json(report)
+
+
+def _roomy_context(settings: Settings) -> int:
+    """A context in which all the thinking fits: a worker would think less without a word."""
+    from medrag.config import thinking_budget
+
+    needed = thinking_budget(settings) + settings.evidence_tokens + _QUESTION_TOKENS
+    return max(settings.context, needed)
+
+
+@contextmanager
+def _counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A hook that shows how far it is, on standard error; nothing in the first seconds."""
+    started = last = time.perf_counter()
+    shown = False
+
+    def step(done: int, total: int) -> None:
+        nonlocal last, shown
+        now = time.perf_counter()
+        if now - last < (0.5 if sys.stderr.isatty() else _EVERY_SECONDS):
+            return
+        last, shown = now, True
+        left = (now - started) / done * (total - done)
+        line = f"{done} of {total} {what}, about {left / 60:.0f} min left"
+        sys.stderr.write(f"\r\x1b[K{line}" if sys.stderr.isatty() else f"{line}\n")
+        sys.stderr.flush()
+
+    try:
+        yield step
+    finally:
+        if shown and sys.stderr.isatty():
+            sys.stderr.write("\r\x1b[K")
 
 
 def _split(name: str) -> str | None:

@@ -13,7 +13,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -30,6 +30,7 @@ TICK = 0.25  # seconds between two looks at whether the listener has gone
 _LONGEST_WAIT = 10.0  # seconds between two attempts, whatever the server asks for
 _REFUSAL_BYTES = 65_536
 _BUSY = frozenset({429, 502, 503, 504})
+_TOO_LONG = re.compile(rb"(?i)(?:maximum )?context (?:length|size|window)|maximum context")
 _HOST = re.compile(r"[A-Za-z0-9._:-]+")
 
 
@@ -85,15 +86,13 @@ class Link:
     """
 
     def __init__(self, url: str, key: str | None, key_variable: str, retries: int) -> None:
-        self.url = url
-        self.host = urlsplit(url).hostname or ""
+        self.url, self.host = url, urlsplit(url).hostname or ""
         self._headers = {"Accept-Encoding": "identity"}
         if key:
             if not (key.isascii() and key.isprintable()):
                 raise ConfigError("The server's key holds characters that no key has.", "Check it.")
             self._headers["Authorization"] = f"Bearer {key}"
-        self._key_variable = key_variable
-        self._retries = retries
+        self._key_variable, self._retries = key_variable, retries
 
     def client(self, timeout: float) -> httpx2.Client:
         """A client for ``timeout`` seconds of silence at most."""
@@ -102,7 +101,9 @@ class Link:
         limits = httpx2.Timeout(timeout, connect=min(CONNECT, timeout))
         return httpx2.Client(headers=self._headers, timeout=limits, trust_env=False)
 
-    def stream(self, path: str, body: Mapping[str, Any], deadline: float) -> Iterator[bytes | None]:
+    def stream(
+        self, path: str, body: Mapping[str, Any], deadline: float
+    ) -> Generator[bytes | None, None, None]:
         """The bytes of the server's event stream; None for each quarter second without any.
 
         Tries again, after a pause, as long as nothing of an answer has come.
@@ -132,6 +133,11 @@ class Link:
                 time.sleep(min(TICK, until - now))
                 yield None
 
+    def failed(self, name: str) -> ModelError:
+        """The error for a failure that the server names in the middle of its answer."""
+        shown = f" ({name})" if name else ""
+        return ModelError(f"The server {self.host} failed{shown}.", self._remedy(500, name))
+
     def refusal(self, status: int, headers: Mapping[str, str], content: bytes) -> Exception:
         """The error for an answer that is not an event stream."""
         if status == 200:
@@ -139,12 +145,14 @@ class Link:
                 f"The server {self.host} answered with something other than an event stream.",
                 "Check [server] url: it should lead to an OpenAI-compatible API and end in /v1.",
             )
+        # The server's own words are not shown: they may repeat the prompt, and so a patient.
         try:
             name = error_name(json.loads(content))
         except (ValueError, RecursionError):
             name = ""
         shown = f"{status}, {name}" if name else str(status)
-        error = ModelError(f"The server {self.host} refused ({shown}).", self._remedy(status, name))
+        hint = "context" if _TOO_LONG.search(content) else name
+        error = ModelError(f"The server {self.host} refused ({shown}).", self._remedy(status, hint))
         if status not in _BUSY:
             return error
         asked = headers.get("retry-after", "")
@@ -177,10 +185,8 @@ class Link:
                 return cause
             cause = cause.__cause__ or cause.__context__
         if isinstance(error, httpx2.ConnectTimeout | httpx2.ConnectError):
-            wrapped = ModelError(
-                f"The server {self.host} cannot be reached.",
-                "Start it, or correct [server] url.",
-            )
+            away = f"The server {self.host} cannot be reached."
+            wrapped = ModelError(away, "Start it, or correct [server] url.")
             return wrapped if isinstance(error, httpx2.ConnectTimeout) else _Again(wrapped)
         if isinstance(error, httpx2.TimeoutException):
             return self.too_slow()
@@ -221,8 +227,8 @@ class _Fetch:
         self._thread = threading.Thread(target=self._run, name="medrag-server", daemon=True)
         self._thread.start()
 
-    def parts(self, deadline: float) -> Iterator[bytes | None]:
-        """The bytes as they come, None while there are none; ends or raises as the request does."""
+    def parts(self, deadline: float) -> Generator[bytes | None, None, None]:
+        """The bytes as they come, None while there are none."""
         while True:
             if time.monotonic() > deadline:
                 raise self._link.too_slow()

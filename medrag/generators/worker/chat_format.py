@@ -35,9 +35,14 @@ class Rendered:
     parts: tuple[tuple[str, bool], ...]
     thinks: bool
 
-    def tokens(self, tokenise: Callable[[str, bool], list[int]]) -> list[int]:
-        """The whole in tokens."""
-        return [token for text, own in self.parts for token in tokenise(text, own)]
+    def tokens(self, tokenise: Callable[[str, bool], list[int]]) -> list[list[int]]:
+        """The whole in tokens, message by message; last, the opening of the answer."""
+        messages: list[list[int]] = [[]]
+        for number, (text, own) in enumerate(self.parts):
+            messages[-1] += tokenise(text, own)
+            if not own and number < len(self.parts) - 1:
+                messages.append([])
+        return messages
 
 
 def render(template: str, messages: Sequence[tuple[str, str]], *, thinking: bool) -> Rendered:

@@ -24,7 +24,8 @@ from medrag.generators.worker.model import Cancelled, CannotLoad, Model
 from medrag.generators.worker.sampling import DamagedWeights, InvalidGrammar
 from medrag.generators.worker.writing import Order, TooLong, write
 
-_TRIAL_TOKENS = 6
+_TRIAL_TOKENS = 4
+_CLEARLY = 0.9
 _TRIAL_PROMPT = "The patient was seen in the clinic."
 
 
@@ -114,7 +115,7 @@ class Worker:
         self._model = model = Model(
             Path(message["path"]),
             context=message["context"],
-            threads=threads or 1,
+            threads=threads or cores(),
             extra_buffers=message["extra_buffers"],
             cancelled=self._is_cancelled,
         )
@@ -122,7 +123,7 @@ class Worker:
         _trial(model, 1)
         if not threads:
             threads = _fastest(model)
-        model.use_threads(threads)
+        model.use_threads(threads, max(threads, cores()))
         model.forget()
         self._say({"type": "ready", "threads": threads, "context": model.context})
 
@@ -150,7 +151,7 @@ def _trial(model: Model, tokens: int) -> float:
     """
     model.forget()
     prompt = model.tokens(_TRIAL_PROMPT)
-    model.read(prompt, lambda done, total: None)
+    model.read([prompt], lambda done, total: None)
     started = time.perf_counter()
     for _ in range(tokens):
         model.advance(prompt[:1])
@@ -159,16 +160,25 @@ def _trial(model: Model, tokens: int) -> float:
     return time.perf_counter() - started
 
 
+def cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1
+
+
 def _fastest(model: Model) -> int:
-    """The number of threads that writes fastest on this machine: all cores are not always."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    most = cores or 1
-    choices = sorted({most, max(1, most - 1), max(1, most // 2)}, reverse=True)
-    times = {}
-    for threads in choices:
-        model.use_threads(threads)
-        times[threads] = min(_trial(model, _TRIAL_TOKENS), _trial(model, _TRIAL_TOKENS))
-    return min(choices, key=lambda threads: times[threads])
+    """The number of threads that writes fastest on this machine: memory is what limits it, so all
+    cores are not always best. Fewer must be clearly faster, as a busy moment misleads."""
+    most = cores()
+    choices = sorted({most, max(1, most * 3 // 4), max(1, most // 2)}, reverse=True)
+    times = dict.fromkeys(choices, float("inf"))
+    for _ in range(3):
+        for threads in choices:
+            model.use_threads(threads, most)
+            times[threads] = min(times[threads], _trial(model, _TRIAL_TOKENS))
+    best = min(choices, key=lambda threads: times[threads])
+    return best if times[best] < _CLEARLY * times[most] else most
 
 
 def main() -> None:

@@ -17,9 +17,9 @@ import numpy as np
 
 from medrag.generators.worker.chat_format import CHATML
 
-# The prompt is read in blocks that begin at multiples of this. A block reused from the prompt
-# before is then the same computation as one read anew, so that reuse never changes an answer.
-BLOCK = 128
+# Each message of a prompt is read in blocks of at most this many tokens. A block reused from the
+# prompt before is then the same computation as one read anew, so reuse never changes an answer.
+BLOCK = 256
 _UNTEXTUAL = 1 | 2 | 8 | 16  # attributes unknown, unused, control and user-defined
 _ABORTED = 2
 
@@ -68,7 +68,7 @@ class Model:
         self.context = int(api.llama_n_ctx(self._context))
         self._memory = api.llama_get_memory(self._context)
         self.special = np.array([self._is_special(token) for token in range(self.size)])
-        self._blocks: list[int] = []  # the tokens of whole blocks whose state is held
+        self._blocks: list[list[int]] = []  # blocks of the prompt whose state is held
         self.held = 0  # how many tokens the state holds now
 
     def _settings(self, context: int, threads: int) -> Any:
@@ -79,9 +79,9 @@ class Model:
         settings.no_perf = True
         return settings
 
-    def use_threads(self, threads: int) -> None:
-        """Compute on this many threads from now on."""
-        self.api.llama_set_n_threads(self._context, threads, threads)
+    def use_threads(self, writing: int, reading: int) -> None:
+        """Compute single tokens, and prompts, on this many threads from now on."""
+        self.api.llama_set_n_threads(self._context, writing, reading)
 
     # Text and tokens
 
@@ -125,8 +125,9 @@ class Model:
 
     # Computing
 
-    def read(self, prompt: Sequence[int], progress: Callable[[int, int], None]) -> int:
-        """Compute the state after ``prompt``; how many of its tokens were known already.
+    def read(self, prompt: Sequence[Sequence[int]], progress: Callable[[int, int], None]) -> int:
+        """Compute the state after ``prompt``, the tokens of its messages; how many of the tokens
+        were known already.
 
         ``progress`` is told how many tokens are done, of how many. The last block is always
         computed, because its logits are wanted.
@@ -134,22 +135,26 @@ class Model:
         Raises:
             Cancelled: while reading. What was read is kept.
         """
+        blocks = [
+            list(message[start : start + BLOCK])
+            for message in prompt
+            for start in range(0, len(message), BLOCK)
+        ]
+        total = sum(map(len, blocks))
         known = 0
-        last = (len(prompt) - 1) // BLOCK * BLOCK
-        while known < min(last, len(self._blocks)) and (
-            self._blocks[known : known + BLOCK] == list(prompt[known : known + BLOCK])
+        while known < min(len(blocks) - 1, len(self._blocks)) and (
+            self._blocks[known] == blocks[known]
         ):
-            known += BLOCK
-        self._forget(known)
+            known += 1
         del self._blocks[known:]
-        for start in range(known, len(prompt), BLOCK):
-            progress(start, len(prompt))
-            block = list(prompt[start : start + BLOCK])
+        self._forget(sum(map(len, self._blocks)))
+        reused = self.held
+        for block in blocks[known:]:
+            progress(self.held, total)
             self._decode(block, reading=True)
-            if len(block) == BLOCK:
-                self._blocks += block
-        progress(len(prompt), len(prompt))
-        return known
+            self._blocks.append(block)
+        progress(total, total)
+        return reused
 
     def advance(self, tokens: Sequence[int]) -> None:
         """Go on from the state with these tokens, which a later prompt will not reuse."""
@@ -185,10 +190,10 @@ class Model:
     def _forget(self, position: int) -> None:
         self.api.llama_memory_seq_rm(self._memory, 0, position, -1)
         self.held = position
-        del self._blocks[position // BLOCK * BLOCK :]
 
     def forget(self) -> None:
         """Keep nothing of the prompts before."""
+        self._blocks.clear()
         self._forget(0)
 
 

@@ -76,18 +76,20 @@ def _write(model: Model, order: Order, tell: Tell, grammar: Grammar | None) -> W
     written = Written()
     thinking = order.thinking_tokens > 0
     rendered = render(model.template(), order.messages, thinking=thinking)
-    prompt = model.opening() + rendered.tokens(model.tokens)
+    prompt = rendered.tokens(model.tokens)
+    prompt[0] = model.opening() + prompt[0]
     closing = model.tokens(f"\n{_CLOSE}\n\n", special=True) if rendered.thinks else []
-    room = model.context - len(prompt) - len(closing)
+    length = sum(map(len, prompt)) + len(closing)
+    room = model.context - length
     if room < LEAST_ANSWER:
-        raise TooLong(len(prompt) + len(closing) + LEAST_ANSWER, model.context)
+        raise TooLong(length + LEAST_ANSWER, model.context)
     answer_room = min(order.answer_tokens, room)
     budget = min(order.thinking_tokens, room - answer_room) if rendered.thinks else 0
     if closing and budget == 0:
-        prompt += closing
+        prompt[-1] += closing
 
     started = time.perf_counter()
-    written.prompt_tokens = len(prompt)
+    written.prompt_tokens = length
     written.cached_tokens = model.read(prompt, lambda done, all: tell("read", "", done, all))
     started = _lap(written, "read", started)
 

@@ -1,0 +1,129 @@
+"""From a draft to an answer: every sentence checked, what does not stand withheld and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from medrag.ground import source_warnings
+from medrag.protocols import Judge
+from medrag.types import Answer, CheckedClaim, Chunk, Draft, Evidence, Prompt, Usage, Verdict
+from medrag.verify import line_claims, split_claims, verify_claims
+
+ABSTENTION = "No answer to this question was found in this library."
+_NO_QUOTE = "This is not a sentence of the cited source."
+
+
+@dataclass(frozen=True, slots=True)
+class Checker:
+    """Checks drafts and makes answers of what stands.
+
+    ``page_labels(document_id, start, end)`` are the pages of a span, ``fingerprint(generator)``
+    names the library, models and settings of an answer.
+    """
+
+    judge: Judge
+    page_labels: Callable[[str, int, int], tuple[str, ...]]
+    fingerprint: Callable[[str], str]
+
+    def check(self, draft: Draft, prompt: Prompt) -> list[CheckedClaim]:
+        """The sentences of a draft with their verdicts, evidence as offsets in its document.
+
+        What a language model wrote may cite only sources that it was shown.
+        """
+        shown = {excerpt.marker for excerpt in prompt.excerpts} or None
+        chunks = {
+            source.marker: source.passage.chunk
+            for source in prompt.sources
+            if shown is None or source.marker in shown
+        }
+        texts = {marker: chunk.text for marker, chunk in chunks.items()}
+        split = line_claims if draft.verbatim else split_claims
+        checked = verify_claims(split(draft.text, texts), texts, self.judge)
+        return [self._in_document(claim, chunks) for claim in checked]
+
+    def check_quotes(self, draft: Draft, prompt: Prompt) -> list[CheckedClaim]:
+        """As ``check``, for a draft that should hold nothing but sentences of the excerpts:
+        whatever else it holds is unsupported."""
+        lines = {
+            f"{' '.join(sentence.split())} [{excerpt.marker}]"
+            for excerpt in prompt.excerpts
+            for sentence in excerpt.sentences
+        }
+        return [
+            claim
+            if " ".join(claim.text.split()) in lines
+            else replace(claim, verdict=Verdict("unsupported", 0.0, problems=(_NO_QUOTE,)))
+            for claim in self.check(replace(draft, verbatim=True), prompt)
+        ]
+
+    def _in_document(self, claim: CheckedClaim, chunks: Mapping[int, Chunk]) -> CheckedClaim:
+        """The evidence's offsets counted in its document, with the pages it stands on."""
+        evidence = claim.verdict.evidence
+        if evidence is None or evidence.marker not in chunks:
+            return claim
+        chunk = chunks[evidence.marker]
+        start, end = chunk.start + evidence.start, chunk.start + evidence.end
+        pages = self.page_labels(chunk.document_id, start, end)
+        moved = Evidence(evidence.marker, evidence.quote, start, end, pages)
+        return replace(claim, verdict=replace(claim.verdict, evidence=moved))
+
+    def answer(
+        self,
+        prompt: Prompt,
+        shown: Sequence[CheckedClaim],
+        withheld: Sequence[CheckedClaim],
+        *,
+        generator: str,
+        usage: Usage,
+        warnings: Sequence[str] = (),
+        thinking: str = "",
+    ) -> Answer:
+        """The answer of the sentences that stand (at least one), with what its reader must know."""
+        text, claims = _joined(shown)
+        cited = {marker for claim in claims for marker in claim.claim.markers}
+        sources = tuple(source for source in prompt.sources if source.marker in cited)
+        documents = dict.fromkeys(source.passage.document.id for source in sources)
+        told = [prompt.warnings[i] for i in documents if i in prompt.warnings]
+        told.extend(source_warnings(sources))
+        if withheld:
+            told.append(f"{len(withheld)} sentence(s) withheld: the sources do not say so.")
+        return Answer(
+            prompt.question, text, claims, sources, False, None, generator, usage,
+            (*told, *warnings), self.fingerprint(generator), tuple(withheld), thinking,
+        )  # fmt: skip
+
+    def abstention(
+        self,
+        prompt: Prompt,
+        reason: str,
+        *,
+        generator: str,
+        usage: Usage,
+        withheld: Sequence[CheckedClaim] = (),
+    ) -> Answer:
+        """No answer, for that reason, with the nearest passages, which are not one."""
+        return Answer(
+            prompt.question, ABSTENTION, (), prompt.sources[:3], True, reason, generator, usage,
+            (), self.fingerprint(generator), tuple(withheld),
+        )  # fmt: skip
+
+
+def stands(claim: CheckedClaim, *, verbatim: bool) -> bool:
+    """Whether a sentence may be shown. A composed one that is only partly supported may, if no
+    rule found anything against it; a reader is told to look at the source."""
+    label = claim.verdict.label
+    return label == "supported" or (label == "partial" and (verbatim or not claim.verdict.problems))
+
+
+def _joined(shown: Sequence[CheckedClaim]) -> tuple[str, tuple[CheckedClaim, ...]]:
+    """The answer's text from the sentences that stand, and the claims at their new offsets."""
+    claims, parts, length = [], [], 0
+    for checked in shown:
+        text = checked.text
+        claims.append(
+            replace(checked, claim=replace(checked.claim, start=length, end=length + len(text)))
+        )
+        parts.append(text)
+        length += len(text) + 1
+    return "\n".join(parts), tuple(claims)

@@ -1,0 +1,216 @@
+"""The sentences of the sources that may answer a question: found, kept to its subject, scored.
+
+Both who quotes and who composes draw on them, so that what keeps a wrong drug, another patient's
+dose, or a line that speaks to a machine out of a quoted answer keeps it out of a prompt too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from medrag.drugs import drug_names
+from medrag.population import about_others, names_one_of, populations, without_populations
+from medrag.protocols import Embedder
+from medrag.text import CELL_GAP, content_words, coverage, sentences, stem
+from medrag.types import Prompt, Source
+
+_EMBEDDED = 24  # sentences that are worth a forward pass, on the road to a first answer in 1 s
+_LEAST_HELD = 0.4  # the best sentence holds at least that share of the question's weight
+# A question for one of these is not answered with another: a loading dose is no daily dose.
+_KINDS_OF_DOSE = frozenset(stem(word) for word in ("loading", "maintenance", "bolus"))
+_VULNERABLE = frozenset({"children", "newborns", "pregnancy"})
+_ASKS_FOR_NUMBER = re.compile(
+    r"\b(?:dos(?:e|es|age)|how (?:much|many|often|long|fast|soon|high|low)|what (?:level|rate|"
+    r"target|threshold|range|maximum|minimum|age|volume|egfr|inr)|maximum|minimum|threshold|"
+    r"when should|at what|within|target)\b",
+    re.I,
+)
+# Text that speaks to a machine that reads along, not to a clinician.
+_ORDERS_A_READER = re.compile(
+    r"\b(?:ignore|disregard|forget)\b.{0,40}\b(?:instructions?|prompts?|rules)\b"
+    r"|\b(?:system|assistant)\s*:|\bAI (?:readers?|assistants?|models?)\b|\bsystem prompt\b",
+    re.I,
+)
+_CAPTION_WORDS = 7
+_NUMBER = re.compile(r"\d")
+_ITEM = re.compile(r"(?:[-*\u2022]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A sentence that may answer, verbatim from the passage of its source.
+
+    ``position`` counts the sentences, and ``paragraph`` the lines, of the passage from 0. ``own``
+    is the share (0..1) of the question's words in the sentence, ``held`` the share in it and the
+    headings above it, ``names`` which of them these are; ``stems`` are its own content words.
+    """
+
+    source: Source
+    position: int
+    paragraph: int
+    text: str
+    own: float
+    held: float
+    names: frozenset[str]
+    stems: frozenset[str]
+
+    @property
+    def lexical(self) -> float:
+        """How much of the question the sentence holds (0..1); words that only the headings say
+        count half: "Dose: 500 mg" under "Amoxicillin"."""
+        return (self.own + self.held) / 2
+
+    @property
+    def headed(self) -> str:
+        """The sentence under its nearest heading: "Stop warfarin." under "Major bleeding"."""
+        section = self.source.passage.section or self.source.passage.document.title
+        return f"{section.rpartition(' > ')[2]}: {self.text}"
+
+
+def find_candidates(prompt: Prompt) -> list[Candidate]:
+    """The sentences of all sources that say something and may be shown, in the sources' order."""
+    return [candidate for source in prompt.sources for candidate in _of(source, prompt)]
+
+
+def on_subject(prompt: Prompt, found: Sequence[Candidate]) -> list[Candidate]:
+    """The sentences that speak of the drug that the question names, and of whom it names; none
+    where they hold too little of the question.
+
+    Silence beats a guess: the dose of another drug, or for somebody else, is worse than none.
+    """
+    drugs = {stem(word) for word in drug_names(prompt.question)}
+    about = [s for s in found if not drugs or (drugs & s.names and _is_of(drugs, s))]
+    kinds = _KINDS_OF_DOSE & prompt.terms.weights.keys()
+    if kinds:
+        about = [s for s in about if kinds & s.names]
+    if not any(drugs & s.names or s.held >= _LEAST_HELD for s in about):
+        return []
+    asked = populations(prompt.question) & _VULNERABLE
+    if asked:
+        # A section about them alone comes before what the title says of the whole document.
+        own = [s for s in about if _speaks_of(asked, s, title=False)]
+        about = own or [s for s in about if _speaks_of(asked, s, title=True)]
+    return about
+
+
+def score_candidates(
+    prompt: Prompt, candidates: Sequence[Candidate], embedder: Embedder
+) -> dict[Candidate, float]:
+    """How well each answers the question (0 to about 1.1), for those that hold the most of its
+    words; the others are not worth a forward pass, and are not in it."""
+    likely = sorted(candidates, key=lambda s: (-s.lexical, s.source.marker, s.position))
+    likely = likely[:_EMBEDDED]
+    vectors = embedder.embed([prompt.question, *(s.headed for s in likely)])
+    cosines = vectors[1:] @ vectors[0]
+    number_wanted = bool(_ASKS_FOR_NUMBER.search(prompt.question))
+    scores: dict[Candidate, float] = {}
+    for sentence, cosine in zip(likely, cosines, strict=True):
+        score = 0.4 * sentence.lexical + 0.35 * max(0.0, float(cosine))
+        score += 0.25 * sentence.source.passage.score
+        if number_wanted and _NUMBER.search(sentence.text):
+            score += 0.08
+        scores[sentence] = score
+    return scores
+
+
+def may_be_shown(asked: frozenset[str], text: str) -> bool:
+    """Whether a text is neither about others than the groups ``asked`` about, nor an order to a
+    machine that reads along."""
+    return not _ORDERS_A_READER.search(text) and not about_others(asked, text)
+
+
+def headings_of(source: Source) -> frozenset[str]:
+    """The title and the headings above a source, in lower case, to know their lines again."""
+    passage = source.passage
+    parts = (passage.document.title, *(passage.section or "").split(" > "))
+    return frozenset(part.strip().lower() for part in parts)
+
+
+def is_heading(text: str, headings: frozenset[str]) -> bool:
+    """Whether a line is one of these headings, whatever marks it as one."""
+    return _bare(text) in headings
+
+
+def is_row(text: str) -> bool:
+    """Whether a line is a table row; it carries the heads of its columns."""
+    return CELL_GAP in text
+
+
+def is_item(text: str) -> bool:
+    """Whether a line is an item of a list."""
+    return _ITEM.match(text) is not None
+
+
+def item_text(text: str) -> str:
+    """A line without the mark of a list item."""
+    return _ITEM.sub("", text, count=1) if is_item(text) else text
+
+
+def _of(source: Source, prompt: Prompt) -> list[Candidate]:
+    passage = source.passage
+    above = f"{passage.document.title} {passage.section or ''}"
+    headings = headings_of(source)
+    asked = populations(prompt.question)
+    # Whom it is about is looked at apart: "boy" need not stand in the text for children.
+    subject = set(content_words(without_populations(prompt.question)))
+    weights = {word: w for word, w in prompt.terms.weights.items() if word in subject}
+    found: list[Candidate] = []
+    for position, (start, end) in enumerate(sentences(passage.chunk.text)):
+        text = passage.chunk.text[start:end]
+        if _says_something(text, headings) and may_be_shown(asked, text):
+            found.append(
+                Candidate(
+                    source=source,
+                    position=position,
+                    paragraph=passage.chunk.text.count("\n", 0, start),
+                    text=text,
+                    own=coverage(weights, text),
+                    held=coverage(weights, f"{above} {text}"),
+                    names=_names(prompt, f"{above} {text}"),
+                    stems=frozenset(content_words(text)),
+                )
+            )
+    return found
+
+
+def _says_something(text: str, headings: frozenset[str]) -> bool:
+    """Whether a line is more than a heading, a label or a question."""
+    bare = _bare(text)
+    if text.endswith("?"):
+        return False
+    if text.endswith((".", "!", ":")) or is_item(text) or is_row(text):
+        return len(bare) > 1
+    # No full stop: a heading or caption, unless it is long or gives a number.
+    length = len(bare.split())
+    return bare not in headings and (
+        length >= _CAPTION_WORDS or (length >= 3 and bool(_NUMBER.search(bare)))
+    )
+
+
+def _bare(text: str) -> str:
+    return text.strip().strip("#*:- ").lower()
+
+
+def _names(prompt: Prompt, text: str) -> frozenset[str]:
+    """The words of the question that a text holds."""
+    return frozenset(prompt.terms.weights.keys() & set(content_words(text)))
+
+
+def _is_of(drugs: set[str], sentence: Candidate) -> bool:
+    """Whether a table row names one of these drugs itself, or its heading does; the document's
+    title does not make every row of its tables one about the drug."""
+    heading = (sentence.source.passage.section or "").rpartition(" > ")[2]
+    return not is_row(sentence.text) or bool(drugs & (sentence.stems | set(content_words(heading))))
+
+
+def _speaks_of(asked: frozenset[str], sentence: Candidate, *, title: bool) -> bool:
+    """Whether the sentence, or else a heading above it (or the title), is about them."""
+    passage = sentence.source.passage
+    whole = passage.document.title
+    sections = [part for part in (passage.section or "").split(" > ") if part != whole]
+    for text in (sentence.text, *reversed(sections), *([whole] if title else [])):
+        if populations(text):
+            return names_one_of(asked, text)
+    return False

@@ -1,0 +1,90 @@
+"""Which language model writes: found by name, made once, shared while the engine is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from medrag.config import Settings
+from medrag.errors import ConfigError, ModelError
+from medrag.generators.llama_cpp import LlamaComposer, Weights
+from medrag.protocols import Composer
+
+EXTRACTIVE, SERVER, AUTO = "extractive", "server", "auto"
+
+
+class Composers:
+    """The language models of one engine."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._local: LlamaComposer | None = None
+        self._server: Composer | None = None
+
+    def choose(self, name: str) -> Callable[[], Composer] | None:
+        """How to get the composer of that name; None where the answer is to be verbatim.
+
+        That a model is there, and its file the one that was added, is seen to at once; whether
+        it fits into memory, when it is got. "auto" is the best verified model that fits.
+
+        Raises:
+            ModelError: it is not on this machine, or its file has changed.
+            ConfigError: there is none of that name; the server of the settings cannot be used.
+        """
+        if name == EXTRACTIVE:
+            return None
+        if name == SERVER:
+            from medrag.generators.openai_compatible import from_settings
+
+            if self._server is None:
+                self._server = from_settings(self._settings)
+            server = self._server
+            return lambda: server
+        from medrag.models import language
+
+        if name != AUTO and not language.is_known(name):
+            raise ConfigError(
+                f"There is no generator '{name}'.",
+                f"Known: {AUTO}, {EXTRACTIVE}, {SERVER}, and what medrag model list --all shows.",
+            )
+        # A model that this engine holds already needs no more memory.
+        found = None if name == AUTO else language.find(name)
+        if name == AUTO:
+            held = self._local.weights.name if self._local is not None else None
+            found = language.find(held) if held else language.best(self._settings.context)
+            if found is None:
+                return None
+        assert found is not None
+        weights = Weights(found.name, found.path, found.sha256, found.verified)
+        needed = language.needs_bytes(found.header, found.bytes, self._settings.context)
+        return lambda: self._load(weights, needed)
+
+    def close(self) -> None:
+        """Give the workers back."""
+        if self._local is not None:
+            self._local.close()
+            self._local = None
+
+    def _load(self, weights: Weights, needed: int) -> LlamaComposer:
+        if self._local is not None and self._local.weights == weights:
+            return self._local
+        self.close()
+        from medrag.models.language import available_bytes
+
+        settings = self._settings
+        made = LlamaComposer(
+            weights,
+            context=settings.context,
+            threads=settings.threads,
+            idle_seconds=60 * settings.idle_minutes,
+            time_limit=settings.time_limit,
+        )
+        free = available_bytes()
+        if made.worker.pid is None and needed > free:
+            made.close()
+            raise ModelError(
+                f"{weights.name} needs {needed / 1e9:.1f} GB of memory, and {free / 1e9:.1f} GB"
+                " are free.",
+                "Close other programs, lower [worker] context, or choose a smaller model.",
+            )
+        self._local = made
+        return made

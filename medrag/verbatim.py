@@ -1,0 +1,42 @@
+"""The answer in the documents' own words: whatever else may come, it is there at once."""
+
+from __future__ import annotations
+
+import time
+
+from medrag.answering import Checker, stands
+from medrag.protocols import Generator
+from medrag.types import Answer, Prompt, Usage
+
+
+def verbatim_answer(
+    prompt: Prompt, writer: Generator, checker: Checker, *, certain: bool, started: float
+) -> Answer:
+    """What ``writer`` quotes from the sources, checked; an abstention where nothing stands, or
+    where it is not ``certain`` that the sources answer at all.
+
+    ``started`` is when the retrieval began (``time.perf_counter``).
+    """
+    found = time.perf_counter()
+    checked = checker.check(writer.generate(prompt), prompt) if certain else []
+    shown = [claim for claim in checked if stands(claim, verbatim=True)]
+    withheld = [claim for claim in checked if not stands(claim, verbatim=True)]
+    now = time.perf_counter()
+    usage = Usage(
+        seconds=now - started, phases={"retrieve": found - started, "verbatim": now - found}
+    )
+    if shown:
+        return checker.answer(prompt, shown, withheld, generator=writer.name, usage=usage)
+    reason = "No sentence that was found stood up to the check against its source."
+    if not certain:
+        reason = _why_not(prompt)
+    elif not checked:
+        reason = "The nearest passages do not speak of just what was asked."
+    return checker.abstention(prompt, reason, generator=writer.name, usage=usage, withheld=withheld)
+
+
+def _why_not(prompt: Prompt) -> str:
+    if prompt.terms.unknown:
+        words = ", ".join(f"'{word}'" for word in prompt.terms.unknown)
+        return f"No document in the library mentions {words}."
+    return "Nothing in the library comes close enough to the question."
