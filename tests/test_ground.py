@@ -9,7 +9,7 @@ import pytest
 from medrag import Engine
 from medrag.ground import build_prompt
 from medrag.standing import is_superseded
-from medrag.types import DocumentInfo, Meta
+from medrag.types import Chunk, DocumentInfo, Meta, Passage, QuestionTerms
 
 
 def make(folder: Path, name: str, version: str, date: str, dose: str, status: str = "") -> None:
@@ -43,6 +43,20 @@ def test_the_newer_of_two_versions_answers(folder: Path, tmp_path: Path) -> None
 )
 def test_what_a_status_means(status: str | None, gone: bool) -> None:
     assert is_superseded(DocumentInfo("i", "p", "t", Meta(status=status), 0, 1)) is gone
+
+
+def test_documents_in_force_are_numbered_first_in_their_own_order() -> None:
+    def passage(name: str, status: str | None) -> Passage:
+        document = DocumentInfo(name * 64, f"{name}.md", f"Title {name}", Meta(status=status), 1, 1)
+        return Passage(Chunk(f"{name}:0", document.id, 0, 0, 5, "text."), document, (), None, 0.5)
+
+    found = [
+        passage("a", "Superseded by version 2"), passage("b", None), passage("c", "Withdrawn"),
+        passage("d", "Current"),
+    ]  # fmt: skip
+    prompt = build_prompt("gout", found, QuestionTerms({}), 8)
+    names = [(s.marker, s.passage.document.path) for s in prompt.sources]
+    assert names == [(1, "b.md"), (2, "d.md"), (3, "a.md"), (4, "c.md")]
 
 
 def test_a_documents_own_reference_numbers_cite_nothing(folder: Path, tmp_path: Path) -> None:

@@ -245,7 +245,7 @@ def test_the_pause_that_a_server_asks_for_is_kept(rude: Loopback) -> None:
 
 def test_a_server_that_stays_busy_is_given_up(rude: Loopback, hurry: None) -> None:
     rude.answers = [sends(status=503)]
-    with pytest.raises(ModelError, match="503.*busy"):
+    with pytest.raises(ModelError, match=r"503.*busy"):
         ask(rude.composer(retries=1))
     assert len(rude.seen) == 2
 

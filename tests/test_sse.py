@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import pytest
@@ -25,7 +26,7 @@ WORDS = st.text(st.characters(codec="utf-8"), max_size=40)
 
 def cut(data: bytes, at: list[int]) -> list[bytes]:
     edges = [0, *sorted({point % (len(data) + 1) for point in at}), len(data)]
-    return [data[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [data[start:end] for start, end in itertools.pairwise(edges)]
 
 
 def chunk(**delta: object) -> str:
@@ -67,7 +68,7 @@ def test_pieces_do_not_depend_on_the_cutting(parts: list[str], at: list[int], in
     once, many = Splitter(inside), Splitter(inside)
     expected = once.feed(text) + once.finish()
     found = []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         found += many.feed(text[start:end])
     found += many.finish()
     for phase in ("think", "write"):

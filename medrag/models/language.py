@@ -19,8 +19,8 @@ from medrag.models.shelf import Record, read_index, shelf
 
 __all__ = [
     "CATALOG", "InstalledModel", "LanguageModel", "Record", "Shelf", "available_bytes", "best",
-    "by_hash", "by_name", "checked", "find", "installed", "look", "needs_bytes", "recorded",
-    "shelf",
+    "by_hash", "by_name", "checked", "find", "installed", "is_known", "look", "needs_bytes",
+    "recorded", "shelf",
 ]  # fmt: skip
 
 # Measured: MedPsy-4B Q4_K_M (2.7 GB) with 8,192 tokens of 16-bit KV cache holds 3.7 GB, of which
