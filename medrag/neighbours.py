@@ -110,14 +110,14 @@ def _leans_on(place: int, lines: list[Line]) -> list[int]:
     Headings are not among them, because the header line says them.
     """
     line = lines[place]
-    if is_row(line.text):
+    if is_row(line.text) and not line.item:
         return []
     if place > line.first and line.item:
         return [place - 1]
     found: list[int] = []
     if line.item:
         found += _opening(place, lines)
-    if _LEANS.match(item_text(line.text)):
+    if _LEANS.match(item_text(line.text)) and not is_row(line.text):
         found.append(place - 1)
     return [other for other in found if other < 0 or not lines[other].heading]
 

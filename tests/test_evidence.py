@@ -328,4 +328,6 @@ def test_budget_verbatim_and_openers_whatever_the_passages_hold(
             assert sentence in passage.chunk.text
             assert "children" not in sentence and "Ignore all" not in sentence
         if passage.chunk.ordinal:
-            assert not excerpt.text.startswith(("- ", "1. ", "It ", "However", "These "))
+            assert not excerpt.text.startswith(("- ", "1. "))
+            leans = excerpt.sentences[0].startswith(("It ", "However", "These "))
+            assert not leans or " | " in excerpt.sentences[0], "a row stands alone"

@@ -1,4 +1,4 @@
-"""A language model of 200 KB with random weights, for tests: real files, real engine, noise for text.
+"""A language model of 380 KB with random weights, for tests: real file, real engine, noise.
 
 The shape is MedPsy's in small (architecture qwen3, tied embeddings), the vocabulary bytes and a
 few common pairs, the chat template ChatML that opens ``<think>`` as the real one does.

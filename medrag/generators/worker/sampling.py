@@ -27,7 +27,9 @@ class Grammar:
     def __init__(self, api: Any, vocabulary: Any, text: str) -> None:
         self._api = api
         # llama.cpp answers NULL here; a grammar that it only finds wrong later ends the process.
-        self._sampler = api.llama_sampler_init_grammar(vocabulary, text.encode(), b"root")
+        self._sampler = None
+        if text.strip():  # an empty grammar would admit everything
+            self._sampler = api.llama_sampler_init_grammar(vocabulary, text.encode(), b"root")
         if not self._sampler:
             raise InvalidGrammar
 

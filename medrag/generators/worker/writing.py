@@ -64,7 +64,9 @@ def write(model: Model, order: Order, tell: Tell) -> Written:
         Cancelled, DamagedWeights, InvalidGrammar, TemplateError, TooLong
     """
     # Made first: a grammar that cannot be read should not cost the reading of the prompt.
-    grammar = Grammar(model.api, model.vocabulary, order.grammar) if order.grammar else None
+    grammar = None
+    if order.grammar is not None:
+        grammar = Grammar(model.api, model.vocabulary, order.grammar)
     try:
         return _write(model, order, tell, grammar)
     finally:
