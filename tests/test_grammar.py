@@ -106,9 +106,7 @@ def test_quotes_are_verbatim_with_their_own_marker(model: Model) -> None:
 texts = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=40)
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, deadline=None)
 @given(quotes=st.lists(st.tuples(texts, st.integers(1, 9)), min_size=1, max_size=8))
 def test_every_quote_whatsoever_can_be_written(model: Model, quotes: list[tuple[str, int]]) -> None:
     grammar = quotes_grammar(quotes, ABSTAIN)
