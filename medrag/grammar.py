@@ -53,12 +53,13 @@ def quotes_grammar(
     quotes: Iterable[tuple[str, int]], abstain: str, *, sentences: int = MAX_SENTENCES
 ) -> str:
     """Verbatim ``quotes`` only, each followed by its own marker, one a line; or ``abstain``.
+    Quotes that hold control characters are left out: nobody can write those.
 
     The quotes form a trie, so that a model is at each word led on by those that still fit.
     """
     root = _Node()
     for quote, marker in quotes:
-        if quote and "\n" not in quote:
+        if quote and not any(ord(character) < 32 for character in quote):
             root.insert(f"{quote} [{marker}]\n")
     if not root.children:
         return f"root ::= {_literal(abstain)}\n"

@@ -328,6 +328,8 @@ def test_budget_verbatim_and_openers_whatever_the_passages_hold(
             assert sentence in passage.chunk.text
             assert "children" not in sentence and "Ignore all" not in sentence
         if passage.chunk.ordinal:
-            assert not excerpt.text.startswith(("- ", "1. "))
+            # A list right under a table has no opener; else it is in the passage before.
+            item = excerpt.text.startswith(("- ", "1. "))
+            assert not item or " | " in passage.chunk.text.partition(excerpt.sentences[0])[0]
             leans = excerpt.sentences[0].startswith(("It ", "However", "These "))
             assert not leans or " | " in excerpt.sentences[0], "a row stands alone"

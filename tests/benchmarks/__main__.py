@@ -5,7 +5,15 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("kill", "ingest_speed", "cold_start", "guidelines")
+NAMES = (
+    "kill",
+    "ingest_speed",
+    "cold_start",
+    "guidelines",
+    "thousand",
+    "decode_speed",
+    "first_answer",
+)
 
 
 def main() -> None:

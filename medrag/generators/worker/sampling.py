@@ -21,6 +21,10 @@ class InvalidGrammar(Exception):
     """llama.cpp cannot read the grammar."""
 
 
+class DeadEnd(Exception):
+    """The grammar admits no token of this vocabulary here, not even an end."""
+
+
 class Grammar:
     """A grammar and how far into it the text is. Free it with ``close``."""
 
@@ -71,6 +75,7 @@ class Sampler:
 
         Raises:
             DamagedWeights: the logits are not numbers.
+            DeadEnd: nothing may come next.
         """
         if not np.isfinite(logits.max()) or np.isnan(logits.min()):
             raise DamagedWeights
@@ -85,7 +90,7 @@ class Sampler:
                 fitting = fitting[np.argsort(-logits[fitting], kind="stable")]
             tokens = fitting
         if len(tokens) == 0:
-            raise DamagedWeights
+            raise DeadEnd
         return self._choose(tokens[: self._top_k], logits)
 
     def _choose(self, tokens: np.ndarray, logits: np.ndarray) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from medrag.generators.worker.chat_format import render
 from medrag.generators.worker.model import Decoder, Model
-from medrag.generators.worker.sampling import Grammar, Sampler
+from medrag.generators.worker.sampling import DeadEnd, Grammar, Sampler
 
 LEAST_ANSWER = 40
 _CLOSE = "</think>"
@@ -154,7 +154,11 @@ def _drawn(
 ) -> Iterator[int]:
     """The tokens of the answer, without the one that ends it."""
     while True:
-        token = sampler.draw(model.logits(), model.special, grammar)
+        try:
+            token = sampler.draw(model.logits(), model.special, grammar)
+        except DeadEnd:
+            written.finish = "length"
+            return
         if model.ends(token):
             return
         if grammar is not None:
