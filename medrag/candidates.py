@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from medrag.drugs import drug_names
+from medrag.neutral import addresses_a_machine
 from medrag.population import about_others, names_one_of, populations, without_populations
 from medrag.protocols import Embedder
 from medrag.text import CELL_GAP, content_words, coverage, sentences, stem
@@ -27,10 +28,10 @@ _ASKS_FOR_NUMBER = re.compile(
     r"when should|at what|within|target)\b",
     re.I,
 )
-# Text that speaks to a machine that reads along, not to a clinician.
-_ORDERS_A_READER = re.compile(
+# Text that speaks of machines that read along; no clinician's text does.
+_OF_MACHINES = re.compile(
     r"\b(?:ignore|disregard|forget)\b.{0,40}\b(?:instructions?|prompts?|rules)\b"
-    r"|\b(?:system|assistant)\s*:|\bAI (?:readers?|assistants?|models?)\b|\bsystem prompt\b",
+    r"|^\W*(?:system|assistant)\s*:|\bAI (?:readers?|assistants?|models?)\b|\bsystem prompt\b",
     re.I,
 )
 _CAPTION_WORDS = 7
@@ -118,7 +119,8 @@ def score_candidates(
 def may_be_shown(asked: frozenset[str], text: str) -> bool:
     """Whether a text is neither about others than the groups ``asked`` about, nor an order to a
     machine that reads along."""
-    return not _ORDERS_A_READER.search(text) and not about_others(asked, text)
+    ordering = _OF_MACHINES.search(text) is not None or addresses_a_machine(text)
+    return not ordering and not about_others(asked, text)
 
 
 def headings_of(source: Source) -> frozenset[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from medrag.events import Checked, Event, Rephrased, Verbatim, Working
 from medrag.types import (
     Answer,
     CheckedClaim,
@@ -91,8 +92,11 @@ def claim_form(checked: CheckedClaim) -> Json:
     }
 
 
-def answer_form(answer: Answer) -> Json:
-    """A whole answer. When it abstained, its sources are the nearest passages, no answer."""
+def answer_form(answer: Answer, *, thinking: bool = False) -> Json:
+    """A whole answer. When it abstained, its sources are the nearest passages, no answer.
+
+    What a language model thought, unchecked, is left out unless ``thinking`` is asked for.
+    """
     return {
         "question": answer.question,
         "answer": answer.text,
@@ -105,7 +109,28 @@ def answer_form(answer: Answer) -> Json:
         "usage": asdict(answer.usage),
         "warnings": list(answer.warnings),
         "fingerprint": answer.fingerprint,
+        **({"thinking": answer.thinking} if thinking else {}),
     }
+
+
+def event_form(event: Event, *, thinking: bool = False) -> Json:
+    """An event of a question being answered, under its name. The text of a step of the language
+    model is never in it; a withheld sentence is (``shown`` false), for whoever audits."""
+    if isinstance(event, Rephrased):
+        return {"event": "rephrased", "question": event.question}
+    if isinstance(event, Verbatim):
+        return {"event": "verbatim", "answer": answer_form(event.answer)}
+    if isinstance(event, Working):
+        piece = event.piece
+        return {"event": "working", "phase": piece.phase, "done": piece.done, "total": piece.total}
+    if isinstance(event, Checked):
+        return {
+            "event": "sentence",
+            "claim": claim_form(event.claim),
+            "shown": event.shown,
+            "mended": event.mended,
+        }
+    return {"event": "answer", "answer": answer_form(event.answer, thinking=thinking)}
 
 
 def verdict_form(identifier: Any, verdict: Verdict) -> Json:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import IO, TYPE_CHECKING, cast
 
 from rich.console import Console
@@ -36,7 +36,8 @@ _VERDICTS = {
     "supported": ("supported", "green"),
     "partial": ("partly supported - check the source", "yellow"),
 }
-_FOOTER = "Verbatim from your documents, checked sentence by sentence. Not a medical device."
+_CHECKED = "checked sentence by sentence. Not a medical device."
+_VERBATIM_BY = "extractive"  # the generator that quotes; every other is a language model
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -70,24 +71,53 @@ def show_answer(out: Console, answer: Answer) -> None:
         return
     out.print()
     for claim in answer.claims:
-        _show_claim(out, claim)
-    for warning in answer.warnings:
-        out.print(_hanging("! ", Text(warning), "bold yellow"))
+        show_claim(out, claim)
+    show_warnings(out, answer.warnings)
+    show_sources(out, answer)
     out.print()
-    out.print(Text("Sources", "bold"))
-    for source in answer.sources:
-        _show_source(out, source, answer.claims)
-    out.print()
-    out.print(Text(f"{_FOOTER} ({answer.usage.seconds:.1f} s)", "dim"))
+    show_footer(out, answer)
 
 
-def _show_claim(out: Console, claim: CheckedClaim) -> None:
+def show_claim(out: Console, claim: CheckedClaim) -> None:
+    """A sentence with its verdict, and what the rules found against it."""
     words, colour = _VERDICTS[claim.verdict.label]
-    line = Text(claim.text)
+    line = Text(one_line(claim.text))
     line.append(f"  ({words})", colour)
     out.print(_hanging("  ", line, ""))
     for problem in claim.verdict.problems:
         out.print(_hanging("    ! ", Text(problem), "yellow"))
+
+
+def show_warnings(out: Console, warnings: Sequence[str]) -> None:
+    """What the reader of an answer must know, a paragraph each."""
+    for warning in warnings:
+        out.print(_hanging("! ", Text(one_line(warning)), "bold yellow"))
+
+
+def show_sources(out: Console, answer: Answer, *, known: Collection[int] = ()) -> None:
+    """The sources of an answer, with the sentences that it stands on. Of those ``known`` (by
+    their marker) the reader has seen the file's path."""
+    out.print()
+    out.print(Text("Sources", "bold"))
+    for source in answer.sources:
+        _show_source(out, source, answer.claims)
+        if source.marker not in known:
+            path = one_line(source.passage.document.path)
+            out.print(Padding(Text(path, "dim"), (0, 0, 0, 4)))
+
+
+def show_footer(out: Console, answer: Answer, *, unverified: bool = False) -> None:
+    """Whose words the answer is in, and what it took."""
+    if answer.generator == _VERBATIM_BY:
+        words = "Verbatim from your documents"
+    else:
+        words = f"Written by {model_name(answer.generator, unverified)} from your documents"
+    out.print(Text(f"{words}, {_CHECKED} ({answer.usage.seconds:.1f} s)", "dim"))
+
+
+def model_name(name: str, unverified: bool) -> str:
+    """A language model as a reader must see it."""
+    return f"{one_line(name)} (UNVERIFIED MODEL)" if unverified else one_line(name)
 
 
 def _show_source(out: Console, source: Source, claims: Sequence[CheckedClaim]) -> None:
@@ -101,7 +131,6 @@ def _show_source(out: Console, source: Source, claims: Sequence[CheckedClaim]) -
             if evidence.pages and evidence.pages != passage.page_labels:
                 line.append(f" (page {_range(evidence.pages)})", "bold")
             out.print(Padding(line, (0, 0, 0, 4)))
-    out.print(Padding(Text(one_line(passage.document.path), "dim"), (0, 0, 0, 4)))
 
 
 def _show_abstention(out: Console, answer: Answer) -> None:
