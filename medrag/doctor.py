@@ -11,7 +11,9 @@ from typing import Any
 from medrag import __version__, offline
 from medrag.engine import Engine
 from medrag.errors import MedragError, NetworkBlocked
+from medrag.generators import machine
 from medrag.library import VectorCache
+from medrag.models import language
 
 _PACKAGES = (
     "llama-cpp-python",
@@ -38,6 +40,7 @@ def examine(engine: Engine) -> dict[str, Any]:
         "medrag": __version__,
         "packages": {name: _version(name) for name in _PACKAGES},
         "embedding": _guarded(problems, lambda: _embedding(engine)),
+        "language": _guarded(problems, lambda: _language(engine, problems)),
         "library": _guarded(problems, lambda: _library(engine, problems)),
         "network": _network(engine, problems),
         "degraded": _degraded(engine),
@@ -68,6 +71,23 @@ def _embedding(engine: Engine) -> dict[str, Any]:
         "sha256": model.sha256,
         "dimension": model.dimension,
         "exported": model.onnx.is_file(),
+    }
+
+
+def _language(engine: Engine, problems: list[str]) -> dict[str, Any]:
+    """The language models that are here, which one answers, and what is known of this machine."""
+    shelf = language.look()
+    problems.extend(f"Language model: {problem}" for problem in shelf.problems)
+    choice = language.best(engine.settings.context)
+    return {
+        "generator": engine.settings.generator,
+        "auto": choice.name if choice else "extractive",
+        "installed": [
+            {"name": model.name, "verified": model.verified, "bytes": model.bytes}
+            | {"learnt": machine.recall(model.sha256)}
+            for model in shelf.models
+        ],
+        "memory_available": language.available_bytes(),
     }
 
 
@@ -103,7 +123,8 @@ def _network(engine: Engine, problems: list[str]) -> dict[str, Any]:
         "offline": engine.settings.offline,
         "refuses_connections": refused,
         "allow_hosts": list(engine.settings.allow_hosts),
-        "guard": "Python sockets, name look-ups and the start of other programs",
+        "guard": "Python sockets, name look-ups and the start of programs other than medrag's own"
+        " worker, which is guarded too",
     }
 
 
@@ -123,10 +144,12 @@ def _refuses() -> bool:
 
 
 def _degraded(engine: Engine) -> list[str]:
-    notes = [
-        "No language model is used: answers are verbatim sentences (generator 'extractive').",
-        "No trained judge: sentences are checked by rules, words and similarity.",
-    ]
+    notes = ["No trained judge: sentences are checked by rules, words and similarity."]
+    if not language.installed():
+        notes.append(
+            "No language model is here: answers are verbatim sentences (generator 'extractive')."
+            " See: medrag model list"
+        )
     if importlib.util.find_spec("llama_cpp") is None:
         notes.append("llama-cpp-python is not installed: no language model can be run.")
     if shutil.which("tesseract") is None:

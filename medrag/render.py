@@ -106,18 +106,13 @@ def show_sources(out: Console, answer: Answer, *, known: Collection[int] = ()) -
             out.print(Padding(Text(path, "dim"), (0, 0, 0, 4)))
 
 
-def show_footer(out: Console, answer: Answer, *, unverified: bool = False) -> None:
-    """Whose words the answer is in, and what it took."""
-    if answer.generator == _VERBATIM_BY:
-        words = "Verbatim from your documents"
-    else:
-        words = f"Written by {model_name(answer.generator, unverified)} from your documents"
-    out.print(Text(f"{words}, {_CHECKED} ({answer.usage.seconds:.1f} s)", "dim"))
-
-
-def model_name(name: str, unverified: bool) -> str:
-    """A language model as a reader must see it."""
-    return f"{one_line(name)} (UNVERIFIED MODEL)" if unverified else one_line(name)
+def show_footer(out: Console, answer: Answer, *, whose: str = "") -> None:
+    """Whose words the answer is in (``whose``, where the caller knows better), and what it took."""
+    if not whose:
+        quoted = answer.generator == _VERBATIM_BY
+        whose = "Verbatim" if quoted else f"Written by {one_line(answer.generator)}"
+    words = f"{whose} from your documents, {_CHECKED} ({answer.usage.seconds:.1f} s)"
+    out.print(Text(words, "dim"))
 
 
 def _show_source(out: Console, source: Source, claims: Sequence[CheckedClaim]) -> None:

@@ -31,8 +31,26 @@ def show_examination(out: Console, report: dict[str, Any]) -> None:
         exported = "exported" if model["exported"] else "not exported yet"
         out.print(f"model    {model['name']}, {exported}", markup=False)
         out.print(f"         sha256 {model['sha256']}")
+    if language := report["language"]:
+        _show_language(out, language)
     network = report["network"]
     state = "refused" if network["refuses_connections"] else "NOT refused"
     out.print(f"network  connections are {state}; guarded: {network['guard']}")
     for name, version in report["packages"].items():
         out.print(f"package  {name} {version or '(not installed)'}", markup=False)
+
+
+def _show_language(out: Console, language: dict[str, Any]) -> None:
+    for model in language["installed"]:
+        verified = "verified" if model["verified"] else "UNVERIFIED"
+        learnt = model["learnt"]
+        known = f", {learnt['threads']} threads" if "threads" in learnt else ""
+        if learnt.get("extra_buffers") is False:
+            known += ", on the safe setting for this processor"
+        out.print(f"model    {model['name']}, {verified}{known}", markup=False)
+    memory = language["memory_available"] / 1e9
+    out.print(
+        f"answers  by {language['generator']} (auto is {language['auto']} here);"
+        f" {memory:.1f} GB of memory free",
+        markup=False,
+    )

@@ -19,9 +19,10 @@ from typing import Any
 
 import pytest
 
-from medrag import offline
+from medrag import Engine, offline
 from medrag.config import Settings, load_settings
 from medrag.errors import ConfigError, ModelError, NetworkBlocked
+from medrag.events import Done, Verbatim, Working
 from medrag.generators import server_link
 from medrag.generators.openai_compatible import ServerComposer, from_settings
 from medrag.types import Draft, Message, Piece, Request
@@ -554,3 +555,38 @@ def test_the_shipped_profiles_make_a_composer(name: str, monkeypatch: pytest.Mon
     assert from_settings(settings).name == "server:medpsy-4b"
     room = settings.evidence_tokens + settings.thinking_tokens + settings.answer_tokens
     assert room + 600 <= 8192  # what the files say to start the server with
+
+
+def test_a_whole_question_over_the_server_streams_and_stands(real: str, samples: Path) -> None:
+    flags: dict[str, Any] = {
+        "server_url": real, "server_model": "tiny", "server_dialect": "llama.cpp",
+        "mode": "quotes", "thinking_tokens": 0, "evidence_tokens": 250, "answer_tokens": 250,
+    }  # fmt: skip
+    with Engine.open(samples, **flags) as engine:
+        events = list(engine.ask_stream("At what eGFR should metformin be stopped?",
+                                        generator="server"))  # fmt: skip
+        assert isinstance(events[0], Verbatim)
+        assert sum(isinstance(e, Working) and e.piece.phase == "write" for e in events) > 5
+        assert isinstance(events[-1], Done)
+        answer = events[-1].answer
+        assert answer.generator == "server:tiny"
+        assert any(warning.startswith("UNVERIFIED MODEL") for warning in answer.warnings)
+        for claim in answer.claims:
+            evidence = claim.verdict.evidence
+            assert evidence is not None
+            assert claim.verdict.label == "supported"
+            [source] = answer.sources_of(claim)
+            text = engine.document(source.passage.document.id).text
+            assert text[evidence.start : evidence.end] == evidence.quote
+
+
+def test_a_server_that_is_gone_leaves_the_verbatim_answer(samples: Path) -> None:
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
+    flags: dict[str, Any] = {"server_url": url, "server_model": "tiny", "server_retries": 0}
+    with Engine.open(samples, **flags) as engine:
+        question = "At what eGFR should metformin be stopped?"
+        answer = engine.ask(question, generator="server")
+        assert answer.text == engine.ask(question, generator="extractive").text
+        assert answer.warnings[-1].startswith("Verbatim answer only.")

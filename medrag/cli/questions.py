@@ -8,6 +8,13 @@ from typing import Annotated
 
 import typer
 
+from medrag.cli.asking import (
+    Asking,
+    GeneratorOption,
+    ModeOption,
+    ShowThinkingOption,
+    ThinkingBudgetOption,
+)
 from medrag.cli.common import (
     CollectionOption,
     ConfigOption,
@@ -31,26 +38,31 @@ def register(app: typer.Typer) -> None:
 def ask(
     ctx: typer.Context,
     question: Annotated[str, typer.Argument(help="In plain words.", show_default=False)],
-    generator: Annotated[
-        str | None, typer.Option("--generator", help="Who writes the answer.", metavar="NAME")
-    ] = None,
+    generator: GeneratorOption = None,
+    mode: ModeOption = None,
+    thinking_budget: ThinkingBudgetOption = None,
+    show_thinking: ShowThinkingOption = False,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="With --json: an object for each step, a line each.")
+    ] = False,
     collection: CollectionOption = None,
     as_json: JsonOption = False,
     library: LibraryOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Answer from the documents, each sentence cited and checked; or say that they do not."""
-    with opened(ctx, library, config) as engine:
-        answer = engine.ask(readable(question), collection=collection, generator=generator)
-    if as_json:
-        from medrag.forms import answer_form
-
-        print_json(answer_form(answer))
-    else:
-        from medrag.render import console, show_answer
-
-        show_answer(console(), answer)
-    if answer.abstained:
+    flags = {"mode": mode, "thinking_tokens": thinking_budget}
+    with opened(ctx, library, config, **flags) as engine:
+        asked = readable(question)
+        events = engine.ask_stream(asked, collection=collection, generator=generator)
+        asking = Asking(engine, generator, show_thinking)
+        if as_json and stream:
+            abstained = asking.lines(events)
+        elif as_json:
+            abstained = asking.one_object(events)
+        else:
+            abstained = asking.on_screen(events)
+    if abstained:
         raise typer.Exit(ABSTAINED)
 
 
