@@ -18,6 +18,7 @@ class Composers:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._local: LlamaComposer | None = None
+        self._held = 0  # the bytes that the local one takes
         self._server: Composer | None = None
 
     def choose(self, name: str) -> Callable[[], Composer] | None:
@@ -46,14 +47,13 @@ class Composers:
                 f"There is no generator '{name}'.",
                 f"Known: {AUTO}, {EXTRACTIVE}, {SERVER}, and what medrag model list --all shows.",
             )
-        # A model that this engine holds already needs no more memory.
-        found = None if name == AUTO else language.find(name)
         if name == AUTO:
-            held = self._local.weights.name if self._local is not None else None
-            found = language.find(held) if held else language.best(self._settings.context)
+            # A model that this engine holds would leave memory, or is the one that is found.
+            found = language.best(self._settings.context, freed=self._held)
             if found is None:
                 return None
-        assert found is not None
+        else:
+            found = language.find(name)
         weights = Weights(found.name, found.path, found.sha256, found.verified)
         needed = language.needs_bytes(found.header, found.bytes, self._settings.context)
         return lambda: self._load(weights, needed)
@@ -62,7 +62,7 @@ class Composers:
         """Give the workers back."""
         if self._local is not None:
             self._local.close()
-            self._local = None
+            self._local, self._held = None, 0
 
     def _load(self, weights: Weights, needed: int) -> LlamaComposer:
         if self._local is not None and self._local.weights == weights:
@@ -86,5 +86,5 @@ class Composers:
                 " are free.",
                 "Close other programs, lower [worker] context, or choose a smaller model.",
             )
-        self._local = made
+        self._local, self._held = made, needed
         return made

@@ -98,14 +98,14 @@ class Status:
         else:
             self.pause()
 
-    def say(self, words: str, brief: str = "") -> None:
+    def say(self, words: str, brief: str = "", *, at_terminal_only: bool = False) -> None:
         """What is going on now; ``brief`` is the same without figures."""
         if self._withheld and not self._plain:
             words = f"{words}; {self._withheld} withheld so far"
         self._words = words
         if self._plain:
             brief = brief or words
-            if not self._silent and brief not in self._told:
+            if not self._silent and not at_terminal_only and brief not in self._told:
                 self._told.add(brief)
                 self._err.print(Text(brief))
         elif self._live is None:
@@ -182,18 +182,20 @@ class Screen:
         self._verbatim: Answer | None = None
         self._composed = False
 
-    def show(self, events: Iterable[Event]) -> Answer:
-        """Show each event as it comes; the whole answer at the end.
+    def show(self, events: Iterable[Event], opening: str = "") -> Answer:
+        """Show each event as it comes; the whole answer at the end. ``opening`` says, at a
+        terminal, what goes on before the first.
 
         Ctrl-C is let through; ``interrupted`` then says what the screen holds.
         """
         answer = None
         try:
+            if opening:
+                self._status.say(opening, at_terminal_only=True)
             for event in events:
-                if isinstance(event, Working):
-                    self._status.follow(event)
-                    continue
                 self._status.follow(event)
+                if isinstance(event, Working):
+                    continue
                 if isinstance(event, Rephrased):
                     self._print(Text(f"Asked as: {one_line(event.question)}", "bold"))
                 elif isinstance(event, Verbatim):

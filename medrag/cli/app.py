@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from medrag.cli import corpus, evaluation, models, questions
+from medrag.cli import chat, corpus, evaluation, models, questions
 from medrag.cli.common import ConfigOption, LibraryOption, State, print_json
 
 app = typer.Typer(
@@ -45,6 +45,7 @@ def _options(
 corpus.register(app)
 models.register(app)
 questions.register(app)
+chat.register(app)
 evaluation.register(app)
 
 

@@ -143,14 +143,15 @@ def available_bytes() -> int:
     return int(psutil.virtual_memory().available)
 
 
-def best(context: int) -> InstalledModel | None:
-    """The model that ``auto`` takes: the best verified MedPsy that fits into memory, if any.
+def best(context: int, freed: int = 0) -> InstalledModel | None:
+    """The model that ``auto`` takes: the best verified MedPsy that fits into memory, if any;
+    ``freed`` bytes more than now are free, because a model in use would leave.
 
     Never an unverified one, one whose file has changed, one that is made for comparison, or one
     that the catalog does not advise.
     """
     candidates = [one for one in read_index()[0] if _family(one) in _AUTO_FAMILIES]
-    room = available_bytes() if candidates else 0
+    room = freed + available_bytes() if candidates else 0
     for record in sorted(candidates, key=_rank):
         entry = by_hash(record.sha256)
         if entry is None or not entry.advised:
