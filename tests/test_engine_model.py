@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -106,9 +107,9 @@ def test_a_worker_that_is_killed_leaves_the_verbatim_answer(
         events = []
         for event in engine.ask_stream(QUESTION):
             events.append(event)
-            if isinstance(event, Working) and event.piece.phase == phase and worker.is_running():
-                worker.kill()
-                worker.wait()
+            if isinstance(event, Working) and event.piece.phase == phase:
+                with suppress(psutil.NoSuchProcess):
+                    worker.kill()
         answer = last(events)
         assert "Stop metformin when eGFR is below 30" in answer.text
         assert "ended unexpectedly (signal 9)" in answer.warnings[-1]
