@@ -15,7 +15,7 @@ from medrag.answering import Checker, stands
 from medrag.config import Settings, thinking_budget
 from medrag.errors import ModelError
 from medrag.events import Checked, Done, Event, Working
-from medrag.grammar import MAX_SENTENCES, answer_grammar, quotes_grammar
+from medrag.grammar import answer_grammar, quotes_grammar
 from medrag.instructions import ABSTAIN, evidence_texts, mend_message, messages, nonce_for
 from medrag.protocols import Composer
 from medrag.types import Answer, CheckedClaim, Draft, Message, Prompt, Request, Usage
@@ -33,7 +33,6 @@ class _Work:
     withheld: list[CheckedClaim] = field(default_factory=list)
     thinking: str = ""
     usage: Usage = field(default_factory=Usage)
-    draft: str = ""
     abstained: bool = False
     cut: bool = False
     verify: float = 0.0
@@ -76,7 +75,7 @@ class Composition:
         for piece in self.composer.stream(request):
             if isinstance(piece, Draft):
                 work.usage = _sum(work.usage, piece.usage)
-                work.thinking, work.draft = piece.thinking, piece.text
+                work.thinking = piece.thinking
                 work.cut = piece.finish_reason == "length"
                 if not work.cut:
                     yield from self._judge(line, work)
@@ -111,7 +110,7 @@ class Composition:
     def _mend(self, work: _Work) -> Iterator[Event]:
         """Ask once for other words for what did not stand; what comes is checked as strictly."""
         for claim in work.withheld[:_MENDED_AT_MOST]:
-            request = self._mending(claim, work)
+            request = self._mending(claim)
             for piece in self.composer.stream(request):
                 if not isinstance(piece, Draft):
                     yield Working(piece)
@@ -141,11 +140,12 @@ class Composition:
             seed=settings.seed,
         )
 
-    def _mending(self, claim: CheckedClaim, work: _Work) -> Request:
+    def _mending(self, claim: CheckedClaim) -> Request:
         first = self._request()
         words = mend_message(claim.text, claim.verdict.problems)
+        # Of the draft only the sentence itself: every token of it would be read again.
         conversation = (
-            *first.messages, Message("assistant", work.draft.strip()), Message("user", words),
+            *first.messages, Message("assistant", claim.text), Message("user", words),
         )  # fmt: skip
         markers = [excerpt.marker for excerpt in self.prompt.excerpts]
         return replace(
@@ -182,7 +182,7 @@ class Composition:
                 " in what the language model was shown."
             )
         return self.checker.answer(
-            self.prompt, work.shown[:MAX_SENTENCES], work.withheld, generator=self.composer.name,
+            self.prompt, work.shown, work.withheld, generator=self.composer.name,
             usage=self._usage(work), warnings=told, thinking=work.thinking,
         )  # fmt: skip
 

@@ -21,7 +21,7 @@ from medrag.composers import Composers
 from medrag.composing import Composition, History, without_model
 from medrag.config import Settings, library_folder, load_settings
 from medrag.errors import ConfigError, LibraryError, ModelError, UsageError
-from medrag.events import Done, Event, Verbatim
+from medrag.events import Done, Event, Verbatim, Working
 from medrag.evidence import with_excerpts
 from medrag.generators.extractive import ExtractiveGenerator
 from medrag.ground import build_prompt
@@ -36,6 +36,7 @@ from medrag.types import (
     DocumentInfo,
     IngestReport,
     Passage,
+    Piece,
     ProgressHook,
     Prompt,
     Verdict,
@@ -229,6 +230,9 @@ class Engine:
         checker = self._checker()
         try:
             composer = choice()
+            if not composer.ready:
+                yield Working(Piece("load"))
+                answer = _with_loading(answer, composer)
             prompt = self._shown_to(composer, prompt)
         except ModelError as error:
             yield Done(without_model(answer, error))
@@ -373,6 +377,14 @@ class Engine:
         if self._library is not None:
             self._library.close()
         self._library = self._retriever = None
+
+
+def _with_loading(answer: Answer, composer: Composer) -> Answer:
+    """The answer, its usage counting the seconds that the model now takes to load."""
+    started = time.perf_counter()
+    composer.count_tokens([""])
+    phases = {**answer.usage.phases, "load": time.perf_counter() - started}
+    return replace(answer, usage=replace(answer.usage, phases=phases))
 
 
 def _exactly_one(found: list[DocumentInfo], wanted: str) -> DocumentInfo:

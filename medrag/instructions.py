@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from medrag.neutral import LEFT_OUT, addresses_a_machine, defang, neutralise
 from medrag.standing import is_draft, is_superseded
-from medrag.types import Excerpt, Message, Prompt, Source
+from medrag.types import Message, Prompt, Source
 
 __all__ = [
     "ABSTAIN", "LEFT_OUT", "SYSTEM", "addresses_a_machine", "evidence_text", "evidence_texts",
@@ -57,9 +57,13 @@ _MARKER = re.compile(r"\s*\[\s*\d{1,4}(?:\s*[,;]\s*\d{1,4})*\s*\]")
 _NOTHING = "(nothing was found)"
 
 
-def header(source: Source, nonce: str = "") -> str:
+def header(source: Source, nonce: str = "", before: Source | None = None) -> str:
     """The line above an excerpt: its number, then what is known of document, version, date,
-    page and section; documents that are not in force are marked."""
+    page and section; documents that are not in force are marked.
+
+    Where the source ``before`` is of the same document, its line is not said again: every line of
+    it costs a small machine half a second.
+    """
     passage = source.passage
     document = passage.document
     meta = document.meta
@@ -68,28 +72,34 @@ def header(source: Source, nonce: str = "") -> str:
         mark = "SUPERSEDED: "
     elif is_draft(document):
         mark = "DRAFT: "
-    parts = [_short(document.title, _TITLE)]
-    if meta.version and meta.version not in document.title:
-        parts.append(f"version {_short(meta.version, _SMALL)}")
-    if meta.effective_date:
-        parts.append(f"effective {_short(meta.effective_date, _SMALL)}")
+    same = ""
+    parts: list[str] = []
+    if before is not None and before.passage.document.id == document.id:
+        same = f"same document as [{before.marker}], "
+    else:
+        parts.append(_short(document.title, _TITLE))
+        if meta.version and meta.version not in document.title:
+            parts.append(f"version {_short(meta.version, _SMALL)}")
+        if meta.effective_date:
+            parts.append(f"effective {_short(meta.effective_date, _SMALL)}")
     if passage.page_labels:
         parts.append(_pages(passage.page_labels))
     section = (passage.section or "").removeprefix(f"{document.title} > ")
     if section and section != document.title:
         parts.append(_short(section, _SECTION))
-    return f"[{source.marker}] {mark}{neutralise(', '.join(parts), nonce)}"
-
-
-def shown(source: Source, excerpt: Excerpt, nonce: str = "") -> str:
-    """An excerpt as it stands in the question: its header line, then its text, neutralised."""
-    return f"{header(source, nonce)}\n{neutralise(excerpt.text, nonce)}"
+    return f"[{source.marker}] {mark}{same}{neutralise(', '.join(parts), nonce)}".rstrip(", ")
 
 
 def evidence_text(prompt: Prompt, nonce: str = "") -> str:
-    """All that stands between the fence lines. Its length is what a budget of tokens is for."""
+    """All that stands between the fence lines: of each excerpt its header line, then its text,
+    neutralised. Its length is what a budget of tokens is for."""
     by_marker = {source.marker: source for source in prompt.sources}
-    parts = [shown(by_marker[excerpt.marker], excerpt, nonce) for excerpt in prompt.excerpts]
+    parts: list[str] = []
+    before: Source | None = None
+    for excerpt in prompt.excerpts:
+        source = by_marker[excerpt.marker]
+        parts += [header(source, nonce, before), neutralise(excerpt.text, nonce)]
+        before = source
     return "\n".join(parts) or _NOTHING
 
 

@@ -46,6 +46,11 @@ class Composer(Protocol):
         """Whether the weights are known to be the published ones (sha256)."""
         ...
 
+    @property
+    def ready(self) -> bool:
+        """Whether it can begin at once, without being loaded first."""
+        ...
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The length of each text in tokens of this model."""
         ...

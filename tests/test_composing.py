@@ -29,6 +29,7 @@ class Scripted:
         self.verified = verified
         self.requests: list[Request] = []
         self.closed = False
+        self.ready = True
         self._replies = list(replies)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:

@@ -221,6 +221,7 @@ class Scripted:
 
     name = "scripted"
     verified = False
+    ready = True
 
     def __init__(self, answer: Callable[[Request], str]) -> None:
         self.answer = answer

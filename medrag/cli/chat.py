@@ -143,6 +143,8 @@ def _lines() -> Iterator[str]:
 
 
 def _line(at_terminal: bool) -> str:
+    if at_terminal:
+        _tell("")
     if at_terminal and sys.stdout.isatty():
         return input(_PROMPT)
     if at_terminal:

@@ -50,6 +50,10 @@ class LlamaComposer:
     def verified(self) -> bool:
         return self.weights.verified
 
+    @property
+    def ready(self) -> bool:
+        return self.worker.pid is not None
+
     def close(self) -> None:
         """Give the worker back; the last one to do so stops it. Closing twice is harmless."""
         if not self._closed:

@@ -83,6 +83,10 @@ class ServerComposer:
         """Always false: the weights are out of reach."""
         return False
 
+    @property
+    def ready(self) -> bool:
+        return True
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The length of each text in tokens: the server's own count where it has one to give, else
         a third of the bytes of UTF-8, rounded up, which is too much rather than too little."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import signal
 import sys
 import threading
 import time
@@ -187,6 +188,8 @@ def main() -> None:
     outgoing = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     offline.enable()
+    # Ctrl-C in a terminal goes to every process in it. What it means is for the caller to say.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         Worker(sys.stdin.buffer, outgoing).run()
     except BrokenPipeError:

@@ -1,0 +1,250 @@
+"""A follow-up is read together with what went before; a new subject drags nothing along."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from medrag import Engine
+from medrag.conversation import Conversation, faithful
+from medrag.drugs import drug_names
+from medrag.errors import UsageError
+from medrag.events import Done, Event, Rephrased, Verbatim
+from medrag.followups import FollowUp, follow_up
+from medrag.text import words
+from medrag.types import Answer
+from tests.tiny_home import make_home
+
+DOSE = "What is the dose of amoxicillin?"
+CHILD = "What is the dose of amoxicillin in children?"
+SEPSIS = "What is the dose of gentamicin in sepsis?"
+STOP = "At what eGFR should metformin be stopped?"
+BOTH = "Can warfarin be given with ibuprofen?"
+
+SURE = [
+    # a circumstance more
+    (DOSE, "And in children?", CHILD),
+    (DOSE, "in children", CHILD),
+    (DOSE, "Children?", CHILD),
+    (DOSE, "What about children?", CHILD),
+    (DOSE, "Is it the same in children?", CHILD),
+    (DOSE, "Does this apply to children?", CHILD),
+    (DOSE, "What about in renal failure?", "What is the dose of amoxicillin in renal failure?"),
+    ("How is asthma treated?", "And in pregnancy?", "How is asthma treated in pregnancy?"),
+    # one that takes the place of another of its kind, and one that does not
+    (CHILD, "And in adults?", "What is the dose of amoxicillin in adults?"),
+    (SEPSIS, "And in endocarditis?", "What is the dose of gentamicin in endocarditis?"),
+    (SEPSIS, "And in pregnancy?", "What is the dose of gentamicin in sepsis in pregnancy?"),
+    # another drug, never both
+    (DOSE, "What about warfarin?", "What is the dose of warfarin?"),
+    (DOSE, "and warfarin", "What is the dose of warfarin?"),
+    (DOSE, "Same for warfarin?", "What is the dose of warfarin?"),
+    (DOSE, "What about warfarin in pregnancy?", "What is the dose of warfarin in pregnancy?"),
+    (STOP, "What about apixaban?", "At what eGFR should apixaban be stopped?"),
+    # pronouns
+    (DOSE, "Is it safe in pregnancy?", "Is amoxicillin safe in pregnancy?"),
+    (DOSE, "Is this drug safe in pregnancy?", "Is amoxicillin safe in pregnancy?"),
+    (DOSE, "What are its side effects?", "What are amoxicillin's side effects?"),
+    (DOSE, "Can it be given with ibuprofen?", "Can amoxicillin be given with ibuprofen?"),
+    (DOSE, "And when should it be stopped?", "When should amoxicillin be stopped?"),
+    (DOSE, "If eGFR is 20, should it be stopped?", "If eGFR is 20, should amoxicillin be stopped?"),
+    (SEPSIS, "How is it given?", "How is gentamicin given?"),
+    (STOP, "Can it be restarted?", "Can metformin be restarted?"),
+    (BOTH, "Can I give them together?", "Can I give warfarin and ibuprofen together?"),
+    # an aspect without its subject
+    (DOSE, "What is the maximum dose?", "What is the maximum dose of amoxicillin?"),
+    (DOSE, "And the side effects?", "What about the side effects of amoxicillin?"),
+    (DOSE, "How often?", "How often for amoxicillin?"),
+    (DOSE, "What can I give instead?", "What can I give instead of amoxicillin?"),
+    # a child stays a child
+    (CHILD, "How often should it be given?", "How often should amoxicillin be given in children?"),
+    (CHILD, "What is the maximum dose?", "What is the maximum dose of amoxicillin in children?"),
+]  # fmt: skip
+
+NEW_SUBJECTS = [
+    "What is the dose of warfarin?",
+    "And what is the dose of warfarin?",
+    "How is hyperkalaemia treated?",
+    "How is hyperkalaemia treated when warfarin is taken?",
+    "When a patient has hyperkalaemia, how is it treated?",
+    "If potassium is low, should it be given?",
+    "Tazocin: how is it given?",
+    "Is it safe to use Tazocin?",
+    "Is it safe to give ibuprofen in asthma?",
+    "Can I give ibuprofen instead?",
+    "How long does it take for potassium to fall?",
+    "Is there evidence that aspirin helps?",
+    "Does warfarin interact with it?",
+    "thanks",
+]
+
+UNSURE = [
+    (BOTH, "Is it safe?"),
+    (BOTH, "And aspirin?"),
+    ("Can Tazocin be given with metformin?", "How often should it be given?"),
+    (DOSE, "What about Tazocin?"),
+    (DOSE, "What about sepsis?"),
+    (DOSE, "Why is that?"),
+    (DOSE, "Why?"),
+    (SEPSIS, "How is it diagnosed?"),
+    ("What is the paediatric dose of amoxicillin?", "And in adults?"),
+    ("What is the paediatric dose of amoxicillin?", "What is the maximum dose?"),
+    ("What is the dose of sodium valproate?", "What about phenytoin?"),
+    ("What is the dose of apixaban when creatinine clearance is 15 to 29 mL/min?", "And below 15?"),
+    ("How is hyperkalaemia treated?", "What about hypokalaemia?"),
+]
+
+
+@pytest.mark.parametrize(("previous", "question", "meant"), SURE)
+def test_what_is_beyond_doubt_is_put_into_words(previous: str, question: str, meant: str) -> None:
+    assert follow_up(question, previous).text == meant
+
+
+@pytest.mark.parametrize("question", NEW_SUBJECTS)
+@pytest.mark.parametrize("previous", [DOSE, CHILD, STOP])
+def test_a_new_subject_drags_nothing_along(previous: str, question: str) -> None:
+    found = follow_up(question, previous)
+    assert found.text is None and not found.open  # no language model is asked either
+
+
+@pytest.mark.parametrize(("previous", "question"), UNSURE)
+def test_where_it_could_mean_two_things_it_is_left_alone(previous: str, question: str) -> None:
+    assert follow_up(question, previous).text is None
+
+
+PARTS = st.sampled_from(
+    "and what about it its is the dose of in for with children adults renal impairment warfarin "
+    "metformin Tazocin sepsis 30 mg 500 how often same safe given stopped when if , ? not them "
+    "that this maximum side effects instead pregnancy".split()
+)
+QUESTIONS = st.lists(PARTS, max_size=9).map(" ".join)
+
+
+@given(question=QUESTIONS, previous=QUESTIONS)
+@settings(max_examples=400, deadline=None)
+def test_a_rewriting_brings_nothing_in_and_loses_nothing(question: str, previous: str) -> None:
+    text = follow_up(question, previous).text
+    if text is None:
+        return
+
+    def numbers(of: str) -> set[str]:
+        return {word for word in words(of) if word.isdigit()}
+
+    assert numbers(question) <= numbers(text) <= numbers(f"{previous} {question}")
+    both = drug_names(f"{previous} {question}")
+    assert drug_names(question) <= drug_names(text) <= both
+    assert ("tazocin" in words(question)) <= ("tazocin" in words(text))
+    assert ("not" in words(text)) <= ("not" in words(f"{previous} {question}"))
+
+
+@given(question=st.text(max_size=60), previous=st.text(max_size=60))
+@settings(max_examples=200, deadline=None)
+def test_any_text_may_be_asked(question: str, previous: str) -> None:
+    text = follow_up(question, previous).text
+    assert text is None or text.endswith("?")
+
+
+HISTORY = [(DOSE, "Give amoxicillin 500 mg every 8 hours. [1]")]
+
+
+@pytest.mark.parametrize(
+    ("written", "question", "accepted"),
+    [
+        ("What is the dose of amoxicillin in sepsis?", "And for sepsis?", True),
+        ("What is the dose of amoxicillin 500 mg in sepsis?", "And for sepsis?", True),
+        ("What is the dose of amoxicillin 250 mg in sepsis?", "And for sepsis?", False),
+        ("What is the dose of gentamicin in sepsis?", "And for sepsis?", False),
+        ("What is the dose of amoxicillin?", "And for sepsis?", False),
+        ("What is the dose of amoxicillin in severe sepsis?", "And for sepsis?", False),
+        ("What is the dose of amoxicillin if not in sepsis?", "And for sepsis?", False),
+        ("What is the dose of amoxicillin above 3 hours?", "And above 2 hours?", False),
+        ("Is amoxicillin 500 mg safe?", "Is 500 mg safe?", True),
+        ("Is amoxicillin safe?", "Is 500 mg safe?", False),
+        ("What is the dose of amoxicillin in sepsis", "And for sepsis?", False),
+        ("What is the dose?\nAmoxicillin in sepsis?", "And for sepsis?", False),
+    ],
+)
+def test_a_models_words_are_taken_when_they_add_and_lose_nothing(
+    written: str, question: str, accepted: bool
+) -> None:
+    assert faithful(written, question, HISTORY, FollowUp(open=True)) is accepted
+
+
+def test_a_model_may_not_bring_back_what_was_left_behind() -> None:
+    found = follow_up("What about Tazocin?", DOSE)
+    assert found.open
+    assert not faithful("What is the dose of amoxicillin with Tazocin?", "What about Tazocin?",
+                        HISTORY, found)  # fmt: skip
+    assert faithful("What is the dose of Tazocin?", "What about Tazocin?", HISTORY, found)
+
+
+# On the sample documents
+
+
+def asked(events: list[Event]) -> str | None:
+    return next((event.question for event in events if isinstance(event, Rephrased)), None)
+
+
+def answered(events: list[Event]) -> Answer:
+    last = events[-1]
+    assert isinstance(last, Done)
+    return last.answer
+
+
+def test_each_turn_cites_afresh_and_asks_the_right_thing(engine: Engine) -> None:
+    talk = Conversation(engine)
+    first = list(talk.ask(DOSE))
+    assert asked(first) is None and "500 mg to 1 g" in answered(first).text
+    second = list(talk.ask("And in children?"))
+    assert isinstance(second[0], Rephrased) and asked(second) == CHILD
+    child = answered(second)
+    assert child.question == CHILD
+    assert "30 mg/kg" in child.text and "500 mg to 1 g" not in child.text
+    for one in child.claims:
+        (source,) = child.sources_of(one)
+        evidence = one.verdict.evidence
+        assert evidence is not None
+        document = engine.document(source.passage.document.id)
+        assert document.text[evidence.start : evidence.end] == evidence.quote
+    third = list(talk.ask(STOP))
+    assert asked(third) is None and "metformin" in answered(third).text.lower()
+    assert "amoxicillin" not in answered(third).text.lower()
+
+
+def test_only_questions_that_stand_alone_are_remembered_and_only_some(engine: Engine) -> None:
+    talk = Conversation(engine, turns=2)
+    for question in (DOSE, "And in children?", "What is the dose of rivaroxaban?"):
+        list(talk.ask(question))
+    (one, said), (other, nothing) = talk.history
+    assert one == CHILD and "30 mg/kg" in said
+    assert other == "What is the dose of rivaroxaban?" and nothing == ""
+    assert asked(list(talk.ask("And apixaban?"))) == "What is the dose of apixaban?"
+    talk.reset()
+    assert talk.history == ()
+    assert asked(list(talk.ask("And in children?"))) is None
+
+
+def test_a_question_that_fails_is_not_remembered(engine: Engine) -> None:
+    talk = Conversation(engine)
+    with pytest.raises(UsageError):
+        list(talk.ask("  "))
+    assert talk.history == ()
+    with pytest.raises(UsageError):
+        Conversation(engine, turns=0)
+
+
+def test_with_a_real_model(samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEDRAG_HOME", str(make_home(tmp_path)))
+    with Engine.open(samples, mode="quotes", thinking_tokens=0, answer_tokens=200) as engine:
+        talk = Conversation(engine, generator="tiny")
+        events = talk.ask(DOSE)
+        assert isinstance(next(events), Verbatim)
+        events.close()  # type: ignore[attr-defined]
+        ((question, said),) = talk.history
+        assert question == DOSE and "500 mg to 1 g" in said
+        # Its words are noise, which may not stand for the question.
+        later = list(talk.ask("What about sepsis?"))
+        assert asked(later) is None and answered(later).question == "What about sepsis?"
