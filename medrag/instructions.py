@@ -17,7 +17,7 @@ from medrag.types import Message, Prompt, Source
 
 __all__ = [
     "ABSTAIN", "LEFT_OUT", "SYSTEM", "addresses_a_machine", "evidence_text", "evidence_texts",
-    "header", "mend_message", "messages", "neutralise", "nonce_for", "question_message", "shown",
+    "header", "mend_message", "messages", "neutralise", "nonce_for", "question_message",
     "standalone_messages",
 ]  # fmt: skip
 
