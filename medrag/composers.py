@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from medrag.config import Settings
 from medrag.errors import ConfigError, ModelError
-from medrag.generators.llama_cpp import LlamaComposer, Weights
 from medrag.protocols import Composer
+
+# The rest is imported when a language model is wanted: a verbatim answer should not wait for it.
+if TYPE_CHECKING:
+    from medrag.generators.llama_cpp import LlamaComposer, Weights
 
 EXTRACTIVE, SERVER, AUTO = "extractive", "server", "auto"
 
@@ -40,6 +44,11 @@ class Composers:
                 self._server = from_settings(self._settings)
             server = self._server
             return lambda: server
+        from medrag.models.shelf import read_index
+
+        if name == AUTO and not read_index()[0]:
+            return None
+        from medrag.generators.llama_cpp import Weights
         from medrag.models import language
 
         if name != AUTO and not language.is_known(name):
@@ -68,6 +77,7 @@ class Composers:
         if self._local is not None and self._local.weights == weights:
             return self._local
         self.close()
+        from medrag.generators.llama_cpp import LlamaComposer
         from medrag.models.language import available_bytes
 
         settings = self._settings

@@ -18,11 +18,9 @@ from medrag import offline
 from medrag.answerability import answerability
 from medrag.answering import ABSTENTION, Checker
 from medrag.composers import Composers
-from medrag.composing import Composition, History, without_model
 from medrag.config import Settings, library_folder, load_settings
 from medrag.errors import ConfigError, LibraryError, ModelError, UsageError
 from medrag.events import Done, Event, Verbatim, Working
-from medrag.evidence import with_excerpts
 from medrag.generators.extractive import ExtractiveGenerator
 from medrag.ground import build_prompt
 from medrag.library import Library, VectorCache
@@ -183,7 +181,7 @@ class Engine:
         *,
         collection: str | None = None,
         generator: str | None = None,
-        history: History = (),
+        history: Sequence[tuple[str, str]] = (),
     ) -> Answer:
         """An answer whose every sentence cites its source and has been checked against it.
 
@@ -207,7 +205,7 @@ class Engine:
         *,
         collection: str | None = None,
         generator: str | None = None,
-        history: History = (),
+        history: Sequence[tuple[str, str]] = (),
     ) -> Iterator[Event]:
         """As ``ask``, event by event: the verbatim answer at once, then, where a language model
         writes, its steps and each sentence with its verdict, and ``Done`` with the answer last.
@@ -227,6 +225,8 @@ class Engine:
             yield Done(answer)
             return
         yield Verbatim(answer)
+        from medrag.composing import Composition, without_model
+
         checker = self._checker()
         try:
             composer = choice()
@@ -361,6 +361,8 @@ class Engine:
         return answer, prompt
 
     def _shown_to(self, composer: Composer, prompt: Prompt) -> Prompt:
+        from medrag.evidence import with_excerpts
+
         budget = self.settings.evidence_tokens
         return with_excerpts(prompt, self.embedder, composer.count_tokens, budget)
 
