@@ -138,6 +138,7 @@ class Composition:
             top_k=settings.top_k,
             top_p=settings.top_p,
             seed=settings.seed,
+            constant=True,
         )
 
     def _mending(self, claim: CheckedClaim) -> Request:

@@ -126,6 +126,7 @@ class Conversation:
             answer_tokens=_TOKENS,
             temperature=0.0,
             seed=self._engine.settings.seed,
+            constant=True,
         )
 
 

@@ -190,7 +190,8 @@ class Request:
 
     Up to ``thinking_tokens`` are thought freely first (0: none), then at most ``answer_tokens``
     are written, under ``grammar`` (GBNF, root rule ``root``) where there is one. Temperature 0 is
-    the likeliest token each time; the same seed gives the same answer.
+    the likeliest token each time; the same seed gives the same answer. ``constant`` says that
+    the system message is the same in every request, and may be kept on disk in the model's form.
     """
 
     messages: tuple[Message, ...]
@@ -201,6 +202,7 @@ class Request:
     top_k: int = 20
     top_p: float = 0.95
     seed: int = 0
+    constant: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -369,3 +370,57 @@ def test_under_the_guard_only_the_worker_may_be_started(tiny: Path) -> None:
         with pytest.raises(NetworkBlocked):
             subprocess.Popen([sys.executable, "-m", "medrag.generators.worker"])
     assert os.environ["HF_HUB_OFFLINE"] == "1"
+
+
+def kept(request: Request) -> Request:
+    return replace(request, constant=True)
+
+
+def test_the_instructions_are_read_once_for_all_starts(tiny: Path, tmp_path: Path) -> None:
+    composer = composer_of(tiny)
+    plain = whole(composer, ask("alpha", think=9))
+    composer.worker.close()
+    first = whole(composer, kept(ask("alpha", think=9)))
+    composer.worker.close()
+    again = whole(composer, kept(ask("alpha", think=9)))
+    [system] = composer.count_tokens([SYSTEM.content])
+    assert first.usage.cached_tokens == 0
+    assert again.usage.cached_tokens >= system
+    assert again.text == first.text == plain.text
+    assert again.thinking == first.thinking == plain.thinking
+    composer.close()
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "emptied"])
+def test_a_damaged_state_is_thrown_away(tiny: Path, tmp_path: Path, damage: str) -> None:
+    composer = composer_of(tiny)
+    text = whole(composer, kept(ask("alpha"))).text
+    composer.worker.close()
+    [state] = (tmp_path / "home" / "models" / "prefixes").glob("*.state")
+    data = bytearray(state.read_bytes())
+    data[len(data) // 2] ^= 255
+    state.write_bytes({"cut": data[:200], "flipped": data, "emptied": b""}[damage])
+    again = whole(composer, kept(ask("alpha")))
+    assert again.text == text
+    assert again.usage.cached_tokens == 0
+    composer.close()
+
+
+def test_nothing_that_was_asked_is_kept_on_disk(tiny: Path, tmp_path: Path) -> None:
+    composer = composer_of(tiny)
+    whole(composer, kept(ask("first")))
+    size = [path.stat().st_size for path in (tmp_path / "home").rglob("*.state")]
+    composer.worker.close()
+    whole(composer, kept(ask("Mrs Example has a rash " * 50)))
+    whole(composer, ask("Mrs Example has a rash " * 60))
+    assert [path.stat().st_size for path in (tmp_path / "home").rglob("*.state")] == size
+    for path in (tmp_path / "home").rglob("*"):
+        assert path.is_dir() or b"Example" not in path.read_bytes()
+    # A template without a system's turn puts the question into the first message: not kept then.
+    folded = PLAIN_TEMPLATE.replace("{%- for", "{% if messages[0].role == 'system' %}"
+                                    "{{ raise_exception('no') }}{% endif %}{%- for", 1)  # fmt: skip
+    other = composer_of(write_tiny_model(tmp_path / "folded.gguf", template=folded))
+    assert whole(other, kept(ask("Mrs Example"))).text
+    assert [path.stat().st_size for path in (tmp_path / "home").rglob("*.state")] == size
+    composer.close()
+    other.close()

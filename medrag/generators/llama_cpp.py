@@ -103,6 +103,7 @@ def _order(request: Request) -> dict[str, Any]:
         "top_k": request.top_k,
         "top_p": request.top_p,
         "seed": request.seed,
+        "constant": request.constant,
     }
 
 

@@ -20,7 +20,7 @@ _FILE = "worker.json"
 
 def recall(model: str) -> dict[str, Any]:
     """What is known: ``extra_buffers`` (bool), ``threads`` (int) of the model of that name."""
-    known = _read().get(_machine())
+    known = _read().get(name())
     if not isinstance(known, dict):
         return {}
     threads = known.get("threads")
@@ -35,11 +35,11 @@ def recall(model: str) -> dict[str, Any]:
 def remember(model: str, *, extra_buffers: bool, threads: int) -> None:
     """Keep what the start of a model has shown."""
     memory = _read()
-    known = memory.get(_machine())
+    known = memory.get(name())
     known = known if isinstance(known, dict) else {}
     measured = known.get("threads")
     measured = measured if isinstance(measured, dict) else {}
-    memory[_machine()] = {
+    memory[name()] = {
         "extra_buffers": extra_buffers,
         "threads": measured | {model: threads},
     }
@@ -59,7 +59,7 @@ def _read() -> dict[str, Any]:
     return memory if isinstance(memory, dict) else {}
 
 
-def _machine() -> str:
+def name() -> str:
     """The processor, its number of cores, and the build that was measured on it."""
     name = platform.processor() or platform.machine()
     with contextlib.suppress(OSError):

@@ -312,6 +312,9 @@ class WorkerClient:
             "context": self._wanted_context,
             "threads": threads,
             "extra_buffers": extra_buffers,
+            "model": self._model,
+            "build": machine.name(),
+            "folder": str(home() / "models" / "prefixes"),
         }
         number = process.ask(order)
         try:

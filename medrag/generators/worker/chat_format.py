@@ -29,11 +29,13 @@ class TemplateError(Exception):
 class Rendered:
     """A prompt as parts: (text, whether it is the template's own and may hold control tokens).
 
-    ``thinks`` says that it ends inside an opened ``<think>``.
+    ``thinks`` says that it ends inside an opened ``<think>``, ``system`` that its first message
+    is the system's alone.
     """
 
     parts: tuple[tuple[str, bool], ...]
     thinks: bool
+    system: bool
 
     def tokens(self, tokenise: Callable[[str, bool], list[int]]) -> list[list[int]]:
         """The whole in tokens, message by message; last, the opening of the answer."""
@@ -72,7 +74,8 @@ def render(template: str, messages: Sequence[tuple[str, str]], *, thinking: bool
     if seen != list(range(len(messages))):
         raise TemplateError("the chat template leaves out or repeats a message")
     kept = tuple((part, own) for part, own in parts if part)
-    return Rendered(kept, thinks=bool(_OPENS.search(text)))
+    system = len(messages) > 1 and messages[0][0] == "system"
+    return Rendered(kept, thinks=bool(_OPENS.search(text)), system=system)
 
 
 def _filled(template: str, messages: Sequence[tuple[str, str]], thinking: bool) -> str:

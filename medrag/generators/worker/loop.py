@@ -21,7 +21,8 @@ from typing import Any, BinaryIO
 
 from medrag import offline
 from medrag.generators.worker.chat_format import TemplateError
-from medrag.generators.worker.model import Cancelled, CannotLoad, Model
+from medrag.generators.worker.model import BLOCK, Cancelled, CannotLoad, Model
+from medrag.generators.worker.prefix import Prefixes
 from medrag.generators.worker.sampling import DamagedWeights, InvalidGrammar
 from medrag.generators.worker.writing import Order, TooLong, write
 
@@ -41,6 +42,7 @@ class Worker:
         self._cancelled: set[int] = set()
         self._current = 0
         self._model: Model | None = None
+        self._prefixes: Prefixes | None = None
 
     def run(self) -> None:
         """Work until the input ends."""
@@ -93,7 +95,7 @@ class Worker:
         if message["op"] == "load":
             self._load(message)
             return
-        if self._model is None:
+        if self._model is None or self._prefixes is None:
             raise CannotLoad("nothing is loaded")
         if message["op"] == "count":
             self._count(message)
@@ -105,7 +107,7 @@ class Worker:
                 raise Cancelled
             self._say({"type": "piece", "phase": phase, "text": text, "done": done, "total": total})
 
-        written = write(self._model, order, tell)
+        written = write(self._model, order, tell, self._prefixes)
         self._say({"type": "written"} | {name: getattr(written, name) for name in _FIELDS})
 
     def _is_cancelled(self) -> bool:
@@ -126,6 +128,9 @@ class Worker:
             threads = _fastest(model)
         model.use_threads(threads, max(threads, cores()))
         model.forget()
+        # Whatever changes the numbers: another number of threads adds them up in another order.
+        facts = (message["model"], message["build"], threads, message["extra_buffers"], BLOCK)
+        self._prefixes = Prefixes(Path(message["folder"]), facts)
         self._say({"type": "ready", "threads": threads, "context": model.context})
 
     def _say(self, message: dict[str, Any], to: int | None = None) -> None:

@@ -135,11 +135,7 @@ class Model:
         Raises:
             Cancelled: while reading. What was read is kept.
         """
-        blocks = [
-            list(message[start : start + BLOCK])
-            for message in prompt
-            for start in range(0, len(message), BLOCK)
-        ]
+        blocks = [block for message in prompt for block in _cut(message)]
         total = sum(map(len, blocks))
         known = 0
         while known < min(len(blocks) - 1, len(self._blocks)) and (
@@ -155,6 +151,41 @@ class Model:
             self._blocks.append(block)
         progress(total, total)
         return reused
+
+    @property
+    def fresh(self) -> bool:
+        """Whether it has read nothing yet."""
+        return not self._blocks
+
+    def begins_with(self, message: Sequence[int]) -> bool:
+        """Whether the prompt that it holds begins with this message."""
+        blocks = _cut(message)
+        return self._blocks[: len(blocks)] == blocks
+
+    def save(self, path: Path, message: Sequence[int]) -> bool:
+        """Write the state to a file. It must be the one after ``message`` and nothing else."""
+        if self.held != len(message) or not self.begins_with(message):
+            return False
+        tokens = (self.api.llama_token * len(message))(*message)
+        written = self.api.llama_state_seq_save_file(
+            self._context, os.fsencode(path), 0, tokens, len(message)
+        )
+        return bool(written)
+
+    def load(self, path: Path, message: Sequence[int]) -> bool:
+        """Read the state after ``message`` from a file that ``save`` wrote."""
+        self.forget()
+        tokens = (self.api.llama_token * len(message))()
+        count = ctypes.c_size_t(0)
+        read = self.api.llama_state_seq_load_file(
+            self._context, os.fsencode(path), 0, tokens, len(message), ctypes.byref(count)
+        )
+        if not read or list(tokens[: count.value]) != list(message):
+            self.forget()
+            return False
+        self._blocks = _cut(message)
+        self.held = len(message)
+        return True
 
     def advance(self, tokens: Sequence[int]) -> None:
         """Go on from the state with these tokens, which a later prompt will not reuse."""
@@ -195,6 +226,10 @@ class Model:
         """Keep nothing of the prompts before."""
         self._blocks.clear()
         self._forget(0)
+
+
+def _cut(message: Sequence[int]) -> list[list[int]]:
+    return [list(message[start : start + BLOCK]) for start in range(0, len(message), BLOCK)]
 
 
 class Decoder:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from medrag.generators.worker.chat_format import render
 from medrag.generators.worker.model import Decoder, Model
+from medrag.generators.worker.prefix import Prefixes
 from medrag.generators.worker.sampling import DeadEnd, Grammar, Sampler
 
 LEAST_ANSWER = 40
@@ -52,12 +53,13 @@ class Order:
     top_k: int
     top_p: float
     seed: int
+    constant: bool
 
 
 Tell = Callable[[str, str, int, int], None]
 
 
-def write(model: Model, order: Order, tell: Tell) -> Written:
+def write(model: Model, order: Order, tell: Tell, prefixes: Prefixes) -> Written:
     """Carry out an order; ``tell(phase, text, done, total)`` hears of each step.
 
     Raises:
@@ -68,13 +70,15 @@ def write(model: Model, order: Order, tell: Tell) -> Written:
     if order.grammar is not None:
         grammar = Grammar(model.api, model.vocabulary, order.grammar)
     try:
-        return _write(model, order, tell, grammar)
+        return _write(model, order, tell, grammar, prefixes)
     finally:
         if grammar is not None:
             grammar.close()
 
 
-def _write(model: Model, order: Order, tell: Tell, grammar: Grammar | None) -> Written:
+def _write(
+    model: Model, order: Order, tell: Tell, grammar: Grammar | None, prefixes: Prefixes
+) -> Written:
     written = Written()
     thinking = order.thinking_tokens > 0
     rendered = render(model.template(), order.messages, thinking=thinking)
@@ -92,7 +96,19 @@ def _write(model: Model, order: Order, tell: Tell, grammar: Grammar | None) -> W
 
     started = time.perf_counter()
     written.prompt_tokens = length
-    written.cached_tokens = model.read(prompt, lambda done, all: tell("read", "", done, all))
+
+    def progress(done: int, _: int) -> None:
+        tell("read", "", done, length)
+
+    first = prompt[0]
+    anew = order.constant and rendered.system and not model.begins_with(first)
+    if anew and model.fresh and prefixes.restore(model, first):
+        anew = False
+    if anew:
+        model.read([first], progress)
+        prefixes.keep(model, first)
+    known = model.read(prompt, progress)
+    written.cached_tokens = 0 if anew else known
     started = _lap(written, "read", started)
 
     sampler = Sampler(order.temperature, order.top_k, order.top_p, order.seed)
