@@ -203,6 +203,14 @@ class Composition:
         return _sum(_sum(self.verbatim.usage, work.usage), checking)
 
 
+def with_loading(answer: Answer, composer: Composer) -> Answer:
+    """The answer, its usage counting the seconds that the model now takes to load."""
+    started = time.perf_counter()
+    composer.count_tokens([""])
+    phases = {**answer.usage.phases, "load": time.perf_counter() - started}
+    return replace(answer, usage=replace(answer.usage, phases=phases))
+
+
 def without_model(verbatim: Answer, error: ModelError) -> Answer:
     """The verbatim answer where the language model could not even begin, saying so."""
     return _only_verbatim(verbatim, str(error))

@@ -225,14 +225,14 @@ class Engine:
             yield Done(answer)
             return
         yield Verbatim(answer)
-        from medrag.composing import Composition, without_model
+        from medrag.composing import Composition, with_loading, without_model
 
         checker = self._checker()
         try:
             composer = choice()
             if not composer.ready:
                 yield Working(Piece("load"))
-                answer = _with_loading(answer, composer)
+                answer = with_loading(answer, composer)
             prompt = self._shown_to(composer, prompt)
         except ModelError as error:
             yield Done(without_model(answer, error))
@@ -379,14 +379,6 @@ class Engine:
         if self._library is not None:
             self._library.close()
         self._library = self._retriever = None
-
-
-def _with_loading(answer: Answer, composer: Composer) -> Answer:
-    """The answer, its usage counting the seconds that the model now takes to load."""
-    started = time.perf_counter()
-    composer.count_tokens([""])
-    phases = {**answer.usage.phases, "load": time.perf_counter() - started}
-    return replace(answer, usage=replace(answer.usage, phases=phases))
 
 
 def _exactly_one(found: list[DocumentInfo], wanted: str) -> DocumentInfo:

@@ -9,11 +9,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import itertools
-import json
-import os
-import queue
-import subprocess
 import threading
 import time
 import weakref
@@ -25,6 +20,8 @@ from medrag.config import home
 from medrag.errors import ModelError
 from medrag.generators import machine
 from medrag.generators.turns import Turns
+from medrag.generators.worker_faults import Message, WorkerDied, checked, no_answer
+from medrag.generators.worker_process import Process
 from medrag.offline import WORKER_COMMAND
 
 LOAD_SECONDS = 300.0
@@ -32,119 +29,6 @@ COUNT_SECONDS = 60.0
 CANCEL_SECONDS = 10.0
 _POLL = 0.2
 _TELL_OF_WAITING = 0.5
-
-Message = dict[str, Any]
-
-
-class WorkerDied(ModelError):
-    """The worker's process ended in the middle of something."""
-
-
-class _Process:
-    """One life of the worker: its pipes, and who waits for which answer."""
-
-    def __init__(self, command: Sequence[str]) -> None:
-        environment = os.environ | {
-            # Under contention, threads that spin while they wait cost nine tenths of the speed.
-            "OMP_WAIT_POLICY": "passive",
-            "PYTHONPATH": os.pathsep.join(
-                filter(None, [str(_SOURCE), os.environ.get("PYTHONPATH")])
-            ),
-        }
-        self._popen = subprocess.Popen(
-            list(command),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-        )
-        self.pid = self._popen.pid
-        self._numbers = itertools.count(1)
-        self._answers: dict[int, queue.Queue[Message | None]] = {}
-        self._lock = threading.Lock()
-        self._alive = True
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    @property
-    def alive(self) -> bool:
-        return self._alive and self._popen.poll() is None
-
-    def ask(self, message: Message) -> int:
-        """Send a message; the number under which its answers come."""
-        with self._lock:
-            number = next(self._numbers)
-            self._answers[number] = queue.Queue()
-            if not self._alive:
-                self._answers[number].put(None)
-        self._send(message | {"id": number})
-        return number
-
-    def cancel(self, number: int) -> None:
-        self._send({"op": "cancel", "id": number})
-
-    def answer(self, number: int, seconds: float) -> Message:
-        """The next answer under that number.
-
-        Raises:
-            TimeoutError: none within ``seconds``.
-            WorkerDied: the process has ended.
-        """
-        try:
-            found = self._answers[number].get(timeout=max(0.0, seconds))
-        except queue.Empty:
-            raise TimeoutError from None
-        if found is None:
-            raise WorkerDied(
-                f"The language model's process ended unexpectedly ({self._how()}).",
-                "Ask again: it is started anew. If it happens again, see: medrag doctor",
-            )
-        return found
-
-    def done(self, number: int) -> None:
-        with self._lock:
-            self._answers.pop(number, None)
-
-    def stop(self) -> None:
-        """End the process, at once, and wait until it is gone."""
-        with contextlib.suppress(OSError):
-            self._popen.kill()
-        self._popen.wait()
-        for stream in (self._popen.stdin, self._popen.stdout):
-            if stream is not None:
-                with contextlib.suppress(OSError):
-                    stream.close()
-
-    def _send(self, message: Message) -> None:
-        line = json.dumps(message).encode() + b"\n"
-        with self._lock, contextlib.suppress(OSError, ValueError):  # its death is told by answer()
-            assert self._popen.stdin is not None
-            self._popen.stdin.write(line)
-            self._popen.stdin.flush()
-
-    def _listen(self) -> None:
-        assert self._popen.stdout is not None
-        with contextlib.suppress(OSError, ValueError):
-            for line in self._popen.stdout:
-                message = json.loads(line)
-                with self._lock:
-                    waiting = self._answers.get(message["id"])
-                if waiting is not None:
-                    waiting.put(message)
-        with self._lock:
-            self._alive = False
-            for waiting in self._answers.values():
-                waiting.put(None)
-
-    def _how(self) -> str:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._popen.wait(timeout=2)
-        code = self._popen.returncode
-        if code is None:
-            return "it no longer answers"
-        return f"signal {-code}" if code < 0 else f"exit code {code}"
-
-
-_SOURCE = Path(__file__).resolve().parent.parent.parent
 
 
 class WorkerClient:
@@ -170,7 +54,7 @@ class WorkerClient:
         self._threads = threads
         self._idle_seconds = idle_seconds
         self._command = command
-        self._process: _Process | None = None
+        self._process: Process | None = None
         self._starting = threading.Lock()
         self._turns = Turns()
         self._last_use = time.monotonic()
@@ -194,9 +78,9 @@ class WorkerClient:
         process = self._running()
         number = process.ask({"op": "count", "texts": list(texts)})
         try:
-            message = _checked(process.answer(number, COUNT_SECONDS))
+            message = checked(process.answer(number, COUNT_SECONDS))
         except TimeoutError:
-            raise _no_answer(COUNT_SECONDS) from None
+            raise no_answer(COUNT_SECONDS) from None
         finally:
             process.done(number)
             self._rest()
@@ -249,9 +133,9 @@ class WorkerClient:
                 try:
                     message = process.answer(number, deadline - time.monotonic())
                 except TimeoutError:
-                    raise _no_answer(limit) from None
+                    raise no_answer(limit) from None
                 over = message["type"] in ("written", "error", "cancelled")
-                yield _checked(message)
+                yield checked(message)
         except WorkerDied:
             over = True
             raise
@@ -260,7 +144,7 @@ class WorkerClient:
                 self._cancel(process, number)
             process.done(number)
 
-    def _cancel(self, process: _Process, number: int) -> None:
+    def _cancel(self, process: Process, number: int) -> None:
         """Have the order given up; a worker that does not hear is ended."""
         process.cancel(number)
         deadline = time.monotonic() + CANCEL_SECONDS
@@ -274,19 +158,20 @@ class WorkerClient:
                 if message["type"] in ("written", "error", "cancelled"):
                     return
 
-    def _running(self) -> _Process:
+    def _running(self) -> Process:
         with self._starting:
+            self._last_use = time.monotonic()  # from now on it is not idle
             if self._process is None or not self._process.alive:
                 self._process = self._start()
             return self._process
 
-    def _start(self) -> _Process:
+    def _start(self) -> Process:
         """Start the worker, on the safe setting where the fast one is fatal on this machine."""
         known = machine.recall(self._model)
         threads = self._threads or known.get("threads", 0)
         fast_first = known.get("extra_buffers", True)
         for extra_buffers in (True, False) if fast_first else (False,):
-            process = _Process(self._command)
+            process = Process(self._command)
             try:
                 facts = self._load(process, threads, extra_buffers)
             except WorkerDied as error:
@@ -305,7 +190,7 @@ class WorkerClient:
             "See the README under 'If the model does not start', or use --generator extractive.",
         )
 
-    def _load(self, process: _Process, threads: int, extra_buffers: bool) -> Message:
+    def _load(self, process: Process, threads: int, extra_buffers: bool) -> Message:
         order = {
             "op": "load",
             "path": str(self._path),
@@ -318,9 +203,9 @@ class WorkerClient:
         }
         number = process.ask(order)
         try:
-            return _checked(process.answer(number, LOAD_SECONDS))
+            return checked(process.answer(number, LOAD_SECONDS))
         except TimeoutError:
-            raise _no_answer(LOAD_SECONDS) from None
+            raise no_answer(LOAD_SECONDS) from None
         finally:
             process.done(number)
 
@@ -373,55 +258,4 @@ def _try(lock: Any) -> bool:
 
 def _check(deadline: float, limit: float) -> None:
     if time.monotonic() > deadline:
-        raise _no_answer(limit)
-
-
-def _no_answer(seconds: float) -> ModelError:
-    return ModelError(
-        f"The language model gave no answer within {seconds:.0f} seconds.",
-        "Ask again, raise [worker] time_limit, or use --generator extractive.",
-    )
-
-
-_FAULTS = {
-    "damaged": (
-        "The language model computes no numbers: its weights are damaged.",
-        "See: medrag model verify",
-    ),
-    "grammar": (
-        "The language model's engine refused the grammar of the answer.",
-        "Report it; meanwhile use --generator extractive.",
-    ),
-    "template": (
-        "The chat template in the model's file cannot be used.",
-        "Use a model that was made for conversation.",
-    ),
-    "memory": (
-        "There is not enough memory for the language model.",
-        "Close other programs, or choose a smaller model.",
-    ),
-}
-
-
-def _checked(message: Message) -> Message:
-    """The message, unless it tells of a fault."""
-    if message["type"] != "error":
-        return message
-    code = message["code"]
-    if code in _FAULTS:
-        raise ModelError(*_FAULTS[code])
-    if code == "too_long":
-        raise ModelError(
-            f"The question with its evidence needs {message['needed']} tokens, and the model"
-            f" holds {message['context']}.",
-            "Shorten the question, lower [compose] evidence_tokens or raise [worker] context.",
-        )
-    if code == "load":
-        raise ModelError(
-            f"The language model cannot be loaded: {message['detail']}.",
-            "See: medrag model verify",
-        )
-    raise ModelError(
-        f"The language model's process met an error ({message.get('detail', code)}).",
-        "Ask again; if it happens again, report it.",
-    )
+        raise no_answer(limit)
