@@ -9,6 +9,7 @@ for further questions; memory; and a whole question, step by step.
 from __future__ import annotations
 
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from pathlib import Path
 import psutil
 
 from medrag import Engine
+from medrag.config import home
 from medrag.events import Done, Verbatim, Working
 from medrag.generators.llama_cpp import LlamaComposer
 from medrag.grammar import answer_grammar
@@ -106,15 +108,24 @@ def beside_bare(library: Path, path: str) -> None:
 
 
 def reuse(library: Path, path: str) -> None:
-    """The time to the first token of the answer, question after question, and memory."""
+    """The time to the first token of the answer, question after question, and memory; first as
+    on the very first start, then in a new process, which finds the instructions on disk."""
+    shutil.rmtree(home() / "models" / "prefixes", ignore_errors=True)
+    print("  the first start ever")
+    asked_in_turn(library, path)
+    print("  a later start")
+    asked_in_turn(library, path)
+
+
+def asked_in_turn(library: Path, path: str) -> None:
+    """Every question once, in one process."""
     with Engine.open(library, generator=path, thinking_tokens=0, mend=False,
                      answer_tokens=40) as engine:  # fmt: skip
         composer = engine.composer()
         assert isinstance(composer, LlamaComposer)
         started = time.perf_counter()
         composer.count_tokens(["a"])
-        print(f"  starts in {time.perf_counter() - started:.1f} s (the first time threads are"
-              f" measured: {composer.worker.facts['threads']})")  # fmt: skip
+        print(f"    loads in {time.perf_counter() - started:.1f} s")
         firsts = []
         for question in QUESTIONS:
             prompt = engine.evidence(question, composer)
@@ -125,7 +136,7 @@ def reuse(library: Path, path: str) -> None:
         resident = psutil.Process(composer.worker.pid).memory_info().rss
         later = [seconds / firsts[0] for seconds in firsts[1:]]
         print(
-            f"  further questions at {median(later):.2f} of the first's time to the first token"
+            f"    further questions at {median(later):.2f} of the first's time to the first token"
             f" ({min(later):.2f} to {max(later):.2f}); {resident / 1e9:.2f} GB resident"
         )
 
