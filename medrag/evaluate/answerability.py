@@ -78,13 +78,13 @@ def probe(file: Path, engine: Engine) -> list[Probe]:
     """
     rows = [_checked(file, number, row) for number, row in read_objects(file)]
     with tempfile.TemporaryDirectory(prefix="medrag-") as folder:
-        _copy(engine.library, Path(folder))
+        copy_library(engine.library, Path(folder))
         with (
             Engine(Path(folder), engine.settings) as copy,
             Library.open(Path(folder), write=True) as writable,
         ):
             copy.use(writable)
-            places = _places(writable)
+            places = places_of(writable)
             return [_probe(copy, writable, places, row) for row in rows]
 
 
@@ -98,7 +98,7 @@ def _probe(
             f"The library holds no document {unknown[0]}, which a row wants removed.",
             "Ingest the corpus that the questions are about.",
         )
-    with _without(library, {i for name in names for i in places[name]}):
+    with without_documents(library, {i for name in names for i in places[name]}):
         terms = engine.retriever.terms(row["text"])
         wanted = 2 * engine.settings.passages
         passages = engine.retriever.search(row["text"], wanted, terms=terms)
@@ -111,7 +111,7 @@ def _probe(
 
 
 @contextmanager
-def _without(library: Library, ids: set[str]) -> Iterator[None]:
+def without_documents(library: Library, ids: set[str]) -> Iterator[None]:
     if not ids:
         yield
         return
@@ -128,7 +128,7 @@ def _without(library: Library, ids: set[str]) -> Iterator[None]:
         pass
 
 
-def _places(library: Library) -> dict[str, set[str]]:
+def places_of(library: Library) -> dict[str, set[str]]:
     """Document ids by each name a row may use: the record's id, the file's name with or without
     its suffix, the path, the title."""
     places: dict[str, set[str]] = defaultdict(set)
@@ -140,7 +140,7 @@ def _places(library: Library) -> dict[str, set[str]]:
     return places
 
 
-def _copy(library: Library, folder: Path) -> None:
+def copy_library(library: Library, folder: Path) -> None:
     target = sqlite3.connect(folder / DATABASE)
     try:
         library.connection.backup(target)

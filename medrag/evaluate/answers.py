@@ -21,7 +21,7 @@ from typing import Any, TextIO
 from medrag.claims_file import read_objects
 from medrag.engine import Engine
 from medrag.errors import ReadError, UsageError
-from medrag.evaluate.answerability import _copy, _places, _without
+from medrag.evaluate.answerability import copy_library, places_of, without_documents
 from medrag.evaluate.measures import percentile
 from medrag.evaluate.questions_file import plain
 from medrag.library import Library
@@ -139,11 +139,11 @@ def _asking(engine: Engine, rows: Sequence[AnswerRow], generator: str | None) ->
         return
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="medrag-")))
-        _copy(engine.library, folder)
+        copy_library(engine.library, folder)
         copy = stack.enter_context(Engine(folder, engine.settings))
         writable = stack.enter_context(Library.open(folder, write=True))
         copy.use(writable)
-        places = _places(writable)
+        places = places_of(writable)
 
         def ask(row: AnswerRow) -> Answer:
             missing = [name for name in row.remove if name not in places]
@@ -153,7 +153,7 @@ def _asking(engine: Engine, rows: Sequence[AnswerRow], generator: str | None) ->
                     " removed.",
                     "Ingest the corpus that the questions are about.",
                 )
-            with _without(writable, {i for name in row.remove for i in places[name]}):
+            with without_documents(writable, {i for name in row.remove for i in places[name]}):
                 return copy.ask(row.question, generator=generator)
 
         yield ask
