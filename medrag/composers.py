@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from medrag.config import Settings
-from medrag.errors import ConfigError, ModelError
+from medrag.errors import ConfigError
 from medrag.protocols import Composer
 
 # The rest is imported when a language model is wanted: a verbatim answer should not wait for it.
@@ -29,7 +29,7 @@ class Composers:
         """How to get the composer of that name; None where the answer is to be verbatim.
 
         That a model is there, and its file the one that was added, is seen to at once; whether
-        it fits into memory, when it is got. "auto" is the best verified model that fits.
+        it fits into memory, when it is started. "auto" is the best verified model that fits.
 
         Raises:
             ModelError: it is not on this machine, or its file has changed.
@@ -78,7 +78,6 @@ class Composers:
             return self._local
         self.close()
         from medrag.generators.llama_cpp import LlamaComposer
-        from medrag.models.language import available_bytes
 
         settings = self._settings
         made = LlamaComposer(
@@ -87,14 +86,7 @@ class Composers:
             threads=settings.threads,
             idle_seconds=60 * settings.idle_minutes,
             time_limit=settings.time_limit,
+            needed=needed,
         )
-        free = available_bytes()
-        if made.worker.pid is None and needed > free:
-            made.close()
-            raise ModelError(
-                f"{weights.name} needs {needed / 1e9:.1f} GB of memory, and {free / 1e9:.1f} GB"
-                " are free.",
-                "Close other programs, lower [worker] context, or choose a smaller model.",
-            )
         self._local, self._held = made, needed
         return made

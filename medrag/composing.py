@@ -8,7 +8,7 @@ says so.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from medrag.answering import Checker, stands
@@ -18,7 +18,7 @@ from medrag.events import Checked, Done, Event, Working
 from medrag.grammar import answer_grammar, quotes_grammar
 from medrag.instructions import ABSTAIN, evidence_texts, mend_message, messages, nonce_for
 from medrag.protocols import Composer
-from medrag.types import Answer, CheckedClaim, Draft, Message, Prompt, Request, Usage
+from medrag.types import Answer, CheckedClaim, Draft, Message, Piece, Prompt, Request, Usage
 
 _MENDED_AT_MOST = 2  # sentences sent back; each costs a small machine ten seconds
 _MEND_TOKENS = 120
@@ -27,50 +27,78 @@ History = Sequence[tuple[str, str]]
 
 @dataclass(slots=True)
 class _Work:
-    """What has come of the writing so far."""
+    """What has come of the writing so far. ``prompt`` is the one with excerpts, once there."""
 
+    prompt: Prompt
     shown: list[CheckedClaim] = field(default_factory=list)
     withheld: list[CheckedClaim] = field(default_factory=list)
     thinking: str = ""
     usage: Usage = field(default_factory=Usage)
     abstained: bool = False
     cut: bool = False
-    verify: float = 0.0
+
+    def spend(self, phase: str, started: float) -> None:
+        """Count the seconds since ``started`` to a phase."""
+        seconds = time.perf_counter() - started
+        self.usage = _sum(self.usage, Usage(phases={phase: seconds}))
 
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """One question, written by a language model and checked. ``prompt`` has excerpts."""
+    """One question, written by a language model and checked.
+
+    ``select`` gives a prompt the excerpts that the model is shown; it counts the model's tokens,
+    and is therefore called in the model's turn.
+    """
 
     prompt: Prompt
     verbatim: Answer
     composer: Composer
     checker: Checker
     settings: Settings
+    select: Callable[[Prompt], Prompt]
     history: History = ()
 
     def run(self) -> Iterator[Event]:
         """The events, up to ``Done``. Closing the iterator cancels the model's work."""
-        if not self.prompt.excerpts:
-            yield Done(self._fallback("No sentence was found to show to the language model."))
-            return
-        work = _Work()
+        work = _Work(self.prompt)
         try:
-            yield from self._write(work)
-            if self.settings.mend and self.settings.mode == "sentences":
-                yield from self._mend(work)
+            with self.composer.turn() as waiting:
+                started = time.perf_counter()
+                for piece in waiting:
+                    yield Working(piece)
+                work.spend("wait", started)
+                yield from self._work(work)
         except ModelError as error:
             if not work.shown:
                 yield Done(self._fallback(str(error), work))
                 return
             yield Done(self._answer(work, f"The language model did not finish: {error}"))
             return
+        if not work.prompt.excerpts:
+            yield Done(self._fallback("No sentence was found to show to the language model.", work))
+            return
         yield Done(self._answer(work))
+
+    def _work(self, work: _Work) -> Iterator[Event]:
+        """Load, select, write, mend: all that is done in the model's turn."""
+        if not self.composer.ready:
+            yield Working(Piece("load"))
+            started = time.perf_counter()
+            self.composer.count_tokens([""])
+            work.spend("load", started)
+        started = time.perf_counter()
+        work.prompt = self.select(self.prompt)
+        work.spend("select", started)
+        if work.prompt.excerpts:
+            yield from self._write(work)
+            if self.settings.mend and self.settings.mode == "sentences":
+                yield from self._mend(work)
 
     # Writing
 
     def _write(self, work: _Work) -> Iterator[Event]:
-        request = self._request()
+        request = self._request(work)
         line = ""
         for piece in self.composer.stream(request):
             if isinstance(piece, Draft):
@@ -98,8 +126,8 @@ class Composition:
         quotes = self.settings.mode == "quotes"
         started = time.perf_counter()
         check = self.checker.check_quotes if quotes else self.checker.check
-        checked = check(draft, self.prompt)
-        work.verify += time.perf_counter() - started
+        checked = check(draft, work.prompt)
+        work.spend("verify", started)
         for claim in checked:
             if any(claim.text == other.text for other in (*work.shown, *work.withheld)):
                 continue  # it said so already
@@ -110,7 +138,7 @@ class Composition:
     def _mend(self, work: _Work) -> Iterator[Event]:
         """Ask once for other words for what did not stand; what comes is checked as strictly."""
         for claim in work.withheld[:_MENDED_AT_MOST]:
-            request = self._mending(claim)
+            request = self._mending(claim, work)
             for piece in self.composer.stream(request):
                 if not isinstance(piece, Draft):
                     yield Working(piece)
@@ -118,7 +146,7 @@ class Composition:
                 work.usage = _sum(work.usage, piece.usage)
                 if piece.finish_reason == "length":
                     continue
-                for other in self.checker.check(Draft(piece.text.strip()), self.prompt):
+                for other in self.checker.check(Draft(piece.text.strip()), work.prompt):
                     known = any(other.text == one.text for one in work.shown)
                     if not known and stands(other, verbatim=False):
                         work.shown.append(other)
@@ -126,12 +154,12 @@ class Composition:
                         yield Checked(other, shown=True, mended=True)
                         break
 
-    def _request(self) -> Request:
+    def _request(self, work: _Work) -> Request:
         settings = self.settings
-        nonce = nonce_for(self.prompt.question, settings.seed, evidence_texts(self.prompt))
+        nonce = nonce_for(work.prompt.question, settings.seed, evidence_texts(work.prompt))
         return Request(
-            messages=messages(self.prompt, nonce, self.history),
-            grammar=self._grammar(),
+            messages=messages(work.prompt, nonce, self.history),
+            grammar=self._grammar(work),
             thinking_tokens=thinking_budget(settings),
             answer_tokens=settings.answer_tokens,
             temperature=settings.temperature,
@@ -141,14 +169,14 @@ class Composition:
             constant=True,
         )
 
-    def _mending(self, claim: CheckedClaim) -> Request:
-        first = self._request()
+    def _mending(self, claim: CheckedClaim, work: _Work) -> Request:
+        first = self._request(work)
         words = mend_message(claim.text, claim.verdict.problems)
         # Of the draft only the sentence itself: every token of it would be read again.
         conversation = (
             *first.messages, Message("assistant", claim.text), Message("user", words),
         )  # fmt: skip
-        markers = [excerpt.marker for excerpt in self.prompt.excerpts]
+        markers = [excerpt.marker for excerpt in work.prompt.excerpts]
         return replace(
             first,
             messages=conversation,
@@ -157,15 +185,15 @@ class Composition:
             answer_tokens=_MEND_TOKENS,
         )
 
-    def _grammar(self) -> str:
+    def _grammar(self, work: _Work) -> str:
         if self.settings.mode == "quotes":
             pairs = [
                 (" ".join(sentence.split()), excerpt.marker)
-                for excerpt in self.prompt.excerpts
+                for excerpt in work.prompt.excerpts
                 for sentence in excerpt.sentences
             ]
             return quotes_grammar(pairs, ABSTAIN)
-        return answer_grammar([excerpt.marker for excerpt in self.prompt.excerpts], ABSTAIN)
+        return answer_grammar([excerpt.marker for excerpt in work.prompt.excerpts], ABSTAIN)
 
     # What is left at the end
 
@@ -177,19 +205,18 @@ class Composition:
             told.insert(0, _unverified(self.composer.name))
         if work.cut and not warnings:
             told.append("The answer was cut at its limit of tokens.")
-        if self.prompt.dropped_sentences:
+        if work.prompt.dropped_sentences:
             told.append(
-                f"{self.prompt.dropped_sentences} further sentence(s) of the sources had no room"
+                f"{work.prompt.dropped_sentences} further sentence(s) of the sources had no room"
                 " in what the language model was shown."
             )
         return self.checker.answer(
-            self.prompt, work.shown, work.withheld, generator=self.composer.name,
+            work.prompt, work.shown, work.withheld, generator=self.composer.name,
             usage=self._usage(work), warnings=told, thinking=work.thinking,
         )  # fmt: skip
 
-    def _fallback(self, why: str, work: _Work | None = None) -> Answer:
+    def _fallback(self, why: str, work: _Work) -> Answer:
         """The verbatim answer, which says why it is not the composed one."""
-        work = work or _Work()
         return replace(
             _only_verbatim(self.verbatim, why),
             usage=self._usage(work),
@@ -199,21 +226,7 @@ class Composition:
 
     def _usage(self, work: _Work) -> Usage:
         """All that the question has cost, the verbatim answer included."""
-        checking = Usage(phases={"verify": work.verify})
-        return _sum(_sum(self.verbatim.usage, work.usage), checking)
-
-
-def with_loading(answer: Answer, composer: Composer) -> Answer:
-    """The answer, its usage counting the seconds that the model now takes to load."""
-    started = time.perf_counter()
-    composer.count_tokens([""])
-    phases = {**answer.usage.phases, "load": time.perf_counter() - started}
-    return replace(answer, usage=replace(answer.usage, phases=phases))
-
-
-def without_model(verbatim: Answer, error: ModelError) -> Answer:
-    """The verbatim answer where the language model could not even begin, saying so."""
-    return _only_verbatim(verbatim, str(error))
+        return _sum(self.verbatim.usage, work.usage)
 
 
 def _only_verbatim(answer: Answer, why: str) -> Answer:

@@ -19,8 +19,8 @@ from medrag.answerability import answerability
 from medrag.answering import ABSTENTION, Checker
 from medrag.composers import Composers
 from medrag.config import Settings, library_folder, load_settings
-from medrag.errors import ConfigError, LibraryError, ModelError, UsageError
-from medrag.events import Done, Event, Verbatim, Working
+from medrag.errors import ConfigError, LibraryError, UsageError
+from medrag.events import Done, Event, Verbatim
 from medrag.generators.extractive import ExtractiveGenerator
 from medrag.ground import build_prompt
 from medrag.library import Library, VectorCache
@@ -34,7 +34,6 @@ from medrag.types import (
     DocumentInfo,
     IngestReport,
     Passage,
-    Piece,
     ProgressHook,
     Prompt,
     Verdict,
@@ -225,19 +224,13 @@ class Engine:
             yield Done(answer)
             return
         yield Verbatim(answer)
-        from medrag.composing import Composition, with_loading, without_model
+        from medrag.composing import Composition
 
-        checker = self._checker()
-        try:
-            composer = choice()
-            if not composer.ready:
-                yield Working(Piece("load"))
-                answer = with_loading(answer, composer)
-            prompt = self._shown_to(composer, prompt)
-        except ModelError as error:
-            yield Done(without_model(answer, error))
-            return
-        composition = Composition(prompt, answer, composer, checker, self.settings, history)
+        composer = choice()
+        composition = Composition(
+            prompt, answer, composer, self._checker(), self.settings,
+            lambda prompt: self._shown_to(composer, prompt), history,
+        )  # fmt: skip
         for event in composition.run():
             if isinstance(event, Done):
                 usage = replace(event.answer.usage, seconds=time.perf_counter() - started)

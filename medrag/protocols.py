@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -49,6 +50,12 @@ class Composer(Protocol):
     @property
     def ready(self) -> bool:
         """Whether it can begin at once, without being loaded first."""
+        ...
+
+    def turn(self) -> AbstractContextManager[Iterator[Piece]]:
+        """The model, for several requests in a row: nobody else's come between until the block is
+        left. It is this caller's turn when the iterator ends; until then it tells of the waiting.
+        """
         ...
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,6 +32,9 @@ class Scripted:
         self.closed = False
         self.ready = True
         self._replies = list(replies)
+
+    def turn(self) -> AbstractContextManager[Iterator[Piece]]:
+        return nullcontext(iter(()))
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(text) // 4 + 1 for text in texts]
@@ -67,8 +71,9 @@ def compose(engine: Engine) -> Compose:
 def composition(engine: Engine, composer: Scripted, **changes: object) -> Composition:
     verbatim = engine.ask(QUESTION, generator="extractive")
     made = Composition(
-        engine.evidence(QUESTION, composer), verbatim, composer, engine._checker(), engine.settings
-    )
+        engine.prompt(QUESTION)[0], verbatim, composer, engine._checker(), engine.settings,
+        lambda prompt: engine.evidence(QUESTION, composer),
+    )  # fmt: skip
     return replace(made, **changes)  # type: ignore[arg-type]
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -147,7 +148,7 @@ def test_a_context_too_small_is_said(home: Path, samples: Path) -> None:
 def test_memory_that_is_not_there_is_said(
     home: Path, samples: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(language, "available_bytes", lambda: 1_000)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=1_000))
     with opened(samples) as engine:
         answer = engine.ask(QUESTION)
         assert "of memory" in answer.warnings[-1]

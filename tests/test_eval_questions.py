@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -222,6 +223,9 @@ class Scripted:
     name = "scripted"
     verified = False
     ready = True
+
+    def turn(self) -> AbstractContextManager[Iterator[Piece]]:
+        return nullcontext(iter(()))
 
     def __init__(self, answer: Callable[[Request], str]) -> None:
         self.answer = answer

@@ -118,16 +118,20 @@ def test_killed_at_work_it_says_so_and_starts_anew(composer: LlamaComposer, phas
     assert composer.worker.pid != first
 
 
-def test_killed_while_loading(composer: LlamaComposer) -> None:
+def test_killed_while_loading_it_says_so_and_learns_nothing_wrong(
+    composer: LlamaComposer,
+) -> None:
     def kill_the_child() -> None:
         while not (children := psutil.Process().children()):
             time.sleep(0.002)
         children[0].kill()
 
     threading.Thread(target=kill_the_child).start()
-    # It is started again on the safe setting, as if the fast one had been fatal.
+    with pytest.raises(ModelError, match="signal 9"):
+        whole(composer, ask())
+    # Somebody killed it, or memory ran out: that says nothing of the processor.
     assert whole(composer, ask()).text
-    assert composer.worker.facts["extra_buffers"] is False
+    assert composer.worker.facts["extra_buffers"] is True
 
 
 FAULTY = """
@@ -313,6 +317,38 @@ def test_the_worker_ends_with_its_caller(tiny: Path) -> None:
     caller.wait()
     caller.stdout.close()
     worker.wait(timeout=10)
+
+
+def test_a_turn_holds_the_model_for_several_requests(composer: LlamaComposer, tiny: Path) -> None:
+    order: list[str] = []
+
+    def other() -> None:
+        whole(second, ask("other"))
+        order.append("other")
+
+    second = composer_of(tiny)
+    whole(composer, ask())
+    with composer.turn() as waiting:
+        assert list(waiting) == []
+        thread = threading.Thread(target=other)
+        thread.start()
+        for _ in range(5):
+            assert composer.count_tokens(["abc"]) == [3]
+            whole(composer, ask())
+        time.sleep(0.3)
+        order.append("mine")
+    thread.join(20)
+    assert order == ["mine", "other"]
+    second.close()
+
+
+def test_it_is_not_started_where_memory_is_short(tiny: Path) -> None:
+    weights = Weights("large", tiny, "large", False)
+    composer = LlamaComposer(weights, threads=1, needed=10**15)
+    with pytest.raises(ModelError, match=r"needs 1000000.0 GB of memory"):
+        whole(composer, ask())
+    assert composer.worker.pid is None
+    composer.close()
 
 
 def test_two_processes_take_turns(composer: LlamaComposer, tiny: Path) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from medrag.generators.reservation import Reservation
 from medrag.generators.worker_client import WorkerClient
 from medrag.types import Draft, Piece, Request, Usage
 
@@ -35,12 +37,14 @@ class LlamaComposer:
         threads: int = 0,
         idle_seconds: float = 600.0,
         time_limit: float = 600.0,
+        needed: int = 0,
     ) -> None:
         self.weights = weights
         self._time_limit = time_limit
-        self._key = (weights.path, weights.sha256, context, threads, idle_seconds)
+        self._key = (weights.path, weights.sha256, context, threads, idle_seconds, needed)
         self.worker = _share(self._key)
         self._closed = False
+        self._reservation: Reservation | None = None
 
     @property
     def name(self) -> str:
@@ -62,7 +66,20 @@ class LlamaComposer:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """See ``protocols.Composer``."""
-        return self.worker.count(texts)
+        return self.worker.count(texts, self._reservation)
+
+    @contextmanager
+    def turn(self) -> Iterator[Iterator[Piece]]:
+        """See ``protocols.Composer``. One composer holds one turn at a time."""
+        with self.worker.reserve() as reservation:
+            self._reservation = reservation
+            try:
+                yield (
+                    Piece("wait", done=message["before"])
+                    for message in reservation.waiting(self._time_limit)
+                )
+            finally:
+                self._reservation = None
 
     def stream(self, request: Request) -> Iterator[Piece | Draft]:
         """See ``protocols.Composer``. ``Usage.phases`` holds wait, load, read, think and write."""
@@ -71,7 +88,7 @@ class LlamaComposer:
         now = "wait"
         mark = started
         messages = [[message.role, message.content] for message in request.messages]
-        told = self.worker.write(messages, _order(request), self._time_limit)
+        told = self.worker.write(messages, _order(request), self._time_limit, self._reservation)
         try:
             for message in told:
                 if now in spent:
@@ -124,17 +141,22 @@ def _draft(message: dict[str, Any], spent: dict[str, float], seconds: float) -> 
     )
 
 
-_Key = tuple[Path, str, int, int, float]
+_Key = tuple[Path, str, int, int, float, int]
 _lock = threading.Lock()
 _shared: dict[_Key, tuple[WorkerClient, int]] = {}
 
 
 def _share(key: _Key) -> WorkerClient:
-    path, sha256, context, threads, idle_seconds = key
+    path, sha256, context, threads, idle_seconds, needed = key
     with _lock:
         client, holders = _shared.get(key) or (
             WorkerClient(
-                path, model=sha256, context=context, threads=threads, idle_seconds=idle_seconds
+                path,
+                model=sha256,
+                context=context,
+                threads=threads,
+                idle_seconds=idle_seconds,
+                needed=needed,
             ),
             0,
         )

@@ -20,7 +20,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -86,6 +86,10 @@ class ServerComposer:
     @property
     def ready(self) -> bool:
         return True
+
+    def turn(self) -> AbstractContextManager[Iterator[Piece]]:
+        """Nothing to wait for: the server has a queue of its own."""
+        return nullcontext(iter(()))
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The length of each text in tokens: the server's own count where it has one to give, else

@@ -2,7 +2,7 @@
 
 One worker holds one model for the whole process, however many engines ask; they take turns.
 Processes take turns too (a lock in medrag's home), because two models computing at once on the
-same cores are many times slower than one after the other.
+same cores are many times slower than one after the other, and may not fit into memory together.
 """
 
 from __future__ import annotations
@@ -14,28 +14,33 @@ import time
 import weakref
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from medrag.config import home
 from medrag.errors import ModelError
 from medrag.generators import machine
+from medrag.generators.reservation import Reservation
 from medrag.generators.turns import Turns
-from medrag.generators.worker_faults import Message, WorkerDied, checked, no_answer
+from medrag.generators.worker_faults import (
+    Message,
+    WorkerDied,
+    check_memory,
+    checked,
+    no_answer,
+)
 from medrag.generators.worker_process import Process
 from medrag.offline import WORKER_COMMAND
 
 LOAD_SECONDS = 300.0
 COUNT_SECONDS = 60.0
 CANCEL_SECONDS = 10.0
-_POLL = 0.2
-_TELL_OF_WAITING = 0.5
 
 
 class WorkerClient:
     """A model in a process of its own, started when first asked and stopped when idle.
 
     Safe to use from many threads: requests are carried out one after the other, in the order of
-    their coming. ``model`` names the weights (their sha256) for what is remembered of them.
+    their coming. ``model`` names the weights (their sha256) for what is remembered of them;
+    ``needed`` are the bytes of memory without which it is not started.
     """
 
     def __init__(
@@ -45,6 +50,7 @@ class WorkerClient:
         model: str,
         context: int,
         threads: int = 0,
+        needed: int = 0,
         idle_seconds: float = 600.0,
         command: Sequence[str] = WORKER_COMMAND,
     ) -> None:
@@ -52,6 +58,7 @@ class WorkerClient:
         self._model = model
         self._wanted_context = context
         self._threads = threads
+        self._needed = needed
         self._idle_seconds = idle_seconds
         self._command = command
         self._process: Process | None = None
@@ -69,12 +76,21 @@ class WorkerClient:
         process = self._process
         return process.pid if process is not None and process.alive else None
 
-    def count(self, texts: Sequence[str]) -> list[int]:
-        """The length of each text in tokens.
+    def reserve(self) -> Reservation:
+        """A place in the queue for the model; nothing else uses it until it is released."""
+        return Reservation(self._turns.take(), self._rest)
+
+    def count(self, texts: Sequence[str], reservation: Reservation | None = None) -> list[int]:
+        """The length of each text in tokens. A worker that does not run is started, in its turn.
 
         Raises:
             ModelError: the model cannot be started.
         """
+        if self.pid is None and reservation is None:
+            with self.reserve() as mine:
+                for _ in mine.waiting(LOAD_SECONDS):
+                    pass
+                return self.count(texts, mine)
         process = self._running()
         number = process.ask({"op": "count", "texts": list(texts)})
         try:
@@ -86,45 +102,30 @@ class WorkerClient:
             self._rest()
         return [int(count) for count in message["counts"]]
 
-    def write(self, messages: list[list[str]], order: Message, limit: float) -> Iterator[Message]:
+    def write(
+        self,
+        messages: list[list[str]],
+        order: Message,
+        limit: float,
+        reservation: Reservation | None = None,
+    ) -> Iterator[Message]:
         """What the worker says to an order, step by step, its last word of type ``written``.
 
-        While it is not yet this caller's turn, messages of type ``waiting`` come. Closing the
-        iterator cancels the order, at once also while the prompt is read.
+        Without a ``reservation`` it takes one, and messages of type ``waiting`` come until it is
+        this caller's turn. Closing the iterator cancels the order, at once also while the prompt
+        is read.
 
         Raises:
             ModelError: it could not be started, died, or took longer than ``limit`` seconds.
         """
+        if reservation is None:
+            with self.reserve() as mine:
+                yield from mine.waiting(limit)
+                yield from self.write(messages, order, limit, mine)
+            return
         deadline = time.monotonic() + limit
-        with self._turns.take() as turn:
-            while not turn.wait(_TELL_OF_WAITING):
-                yield {"type": "waiting", "before": turn.before}
-                _check(deadline, limit)
-            lock = _machine_lock()
-            try:
-                while not _try(lock):
-                    yield {"type": "waiting", "before": 1}
-                    _check(deadline, limit)
-                    time.sleep(_POLL)
-                if self.pid is None:
-                    yield {"type": "loading"}
-                yield from self._write(messages, order, deadline, limit)
-            finally:
-                lock.release()
-                self._rest()
-
-    def close(self) -> None:
-        """Stop the worker; the next request starts it again."""
-        with self._starting:
-            if self._timer is not None:
-                self._timer.cancel()
-            process, self._process = self._process, None
-            if process is not None:
-                process.stop()
-
-    def _write(
-        self, messages: list[list[str]], order: Message, deadline: float, limit: float
-    ) -> Iterator[Message]:
+        if self.pid is None:
+            yield {"type": "loading"}
         process = self._running()
         number = process.ask({"op": "write", "messages": messages, "order": order})
         over = False
@@ -143,6 +144,16 @@ class WorkerClient:
             if not over:
                 self._cancel(process, number)
             process.done(number)
+            self._rest()
+
+    def close(self) -> None:
+        """Stop the worker; the next request starts it again."""
+        with self._starting:
+            if self._timer is not None:
+                self._timer.cancel()
+            process, self._process = self._process, None
+            if process is not None:
+                process.stop()
 
     def _cancel(self, process: Process, number: int) -> None:
         """Have the order given up; a worker that does not hear is ended."""
@@ -167,6 +178,7 @@ class WorkerClient:
 
     def _start(self) -> Process:
         """Start the worker, on the safe setting where the fast one is fatal on this machine."""
+        check_memory(self._needed)
         known = machine.recall(self._model)
         threads = self._threads or known.get("threads", 0)
         fast_first = known.get("extra_buffers", True)
@@ -176,6 +188,8 @@ class WorkerClient:
                 facts = self._load(process, threads, extra_buffers)
             except WorkerDied as error:
                 process.stop()
+                if not error.is_cpu_fault:
+                    raise
                 death = error
                 continue
             except BaseException:
@@ -233,29 +247,3 @@ _clients: weakref.WeakSet[WorkerClient] = weakref.WeakSet()
 def _close_all() -> None:
     for client in list(_clients):
         client.close()
-
-
-def _machine_lock() -> Any:
-    from filelock import FileLock
-
-    with contextlib.suppress(OSError):
-        home().mkdir(parents=True, exist_ok=True)
-    # Not by thread: an iterator may be closed by another thread than the one that began it.
-    return FileLock(home() / "worker.lock", thread_local=False)
-
-
-def _try(lock: Any) -> bool:
-    from filelock import Timeout
-
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return False
-    except OSError:
-        return True  # a home that cannot be written holds no lock; the turns of this process do
-    return True
-
-
-def _check(deadline: float, limit: float) -> None:
-    if time.monotonic() > deadline:
-        raise no_answer(limit)

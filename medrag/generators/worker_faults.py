@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 from typing import Any
 
 from medrag.errors import ModelError
@@ -9,8 +11,49 @@ from medrag.errors import ModelError
 Message = dict[str, Any]
 
 
+# How a process ends that was built for another processor: by a signal, or Windows' word for it.
+_CPU_FAULTS = frozenset({"SIGILL", "SIGSEGV", "SIGBUS", "SIGFPE", "SIGABRT"})
+_WINDOWS_FAULTS = frozenset({0xC0000005, 0xC000001D})
+
+
 class WorkerDied(ModelError):
-    """The worker's process ended in the middle of something."""
+    """The worker's process ended in the middle of something, with this exit code."""
+
+    def __init__(self, code: int | None) -> None:
+        how = "it no longer answers"
+        if code is not None:
+            how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        super().__init__(
+            f"The language model's process ended unexpectedly ({how}).",
+            "Ask again: it is started anew. If it happens again, see: medrag doctor",
+        )
+        self.code = code
+
+    @property
+    def is_cpu_fault(self) -> bool:
+        """Whether it ended as a build does that does not fit the processor."""
+        if self.code is None or self.code >= 0:
+            return self.code in _WINDOWS_FAULTS
+        with contextlib.suppress(ValueError):
+            return signal.Signals(-self.code).name in _CPU_FAULTS
+        return False
+
+
+def check_memory(needed: int) -> None:
+    """Refuse to start what would not fit.
+
+    Raises:
+        ModelError: fewer than ``needed`` bytes are free.
+    """
+    import psutil  # type: ignore[import-untyped]
+
+    free = int(psutil.virtual_memory().available)
+    if needed > free:
+        raise ModelError(
+            f"The language model needs {needed / 1e9:.1f} GB of memory, and {free / 1e9:.1f} GB"
+            " are free.",
+            "Close other programs, lower [worker] context, or choose a smaller model.",
+        )
 
 
 def no_answer(seconds: float) -> ModelError:

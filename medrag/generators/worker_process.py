@@ -71,10 +71,7 @@ class Process:
         except queue.Empty:
             raise TimeoutError from None
         if found is None:
-            raise WorkerDied(
-                f"The language model's process ended unexpectedly ({self._how()}).",
-                "Ask again: it is started anew. If it happens again, see: medrag doctor",
-            )
+            raise WorkerDied(self._code())
         return found
 
     def done(self, number: int) -> None:
@@ -112,10 +109,7 @@ class Process:
             for waiting in self._answers.values():
                 waiting.put(None)
 
-    def _how(self) -> str:
+    def _code(self) -> int | None:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._popen.wait(timeout=2)
-        code = self._popen.returncode
-        if code is None:
-            return "it no longer answers"
-        return f"signal {-code}" if code < 0 else f"exit code {code}"
+        return self._popen.returncode
