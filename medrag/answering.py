@@ -6,9 +6,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from medrag.ground import source_warnings
+from medrag.neutral import addresses_a_machine
 from medrag.protocols import Judge
-from medrag.types import Answer, CheckedClaim, Chunk, Draft, Evidence, Prompt, Usage, Verdict
-from medrag.verify import line_claims, split_claims, verify_claims
+from medrag.text import sentences
+from medrag.types import (
+    Answer,
+    CheckedClaim,
+    Chunk,
+    Claim,
+    Draft,
+    Evidence,
+    Prompt,
+    Source,
+    Usage,
+    Verdict,
+)
+from medrag.verify import bare, line_claims, objections, split_claims, verify_claims
 
 ABSTENTION = "No answer to this question was found in this library."
 _NO_QUOTE = "This is not a sentence of the cited source."
@@ -29,18 +42,55 @@ class Checker:
     def check(self, draft: Draft, prompt: Prompt) -> list[CheckedClaim]:
         """The sentences of a draft with their verdicts, evidence as offsets in its document.
 
-        What a language model wrote may cite only sources that it was shown.
+        What a language model wrote may cite only sources that it was shown, is looked at more
+        strictly (``verify.objections``), and keeps the markers only of sources that say it. A
+        sentence of a source that gives orders to a machine is evidence for nothing.
         """
         shown = {excerpt.marker for excerpt in prompt.excerpts} or None
-        chunks = {
-            source.marker: source.passage.chunk
+        sources = {
+            source.marker: source
             for source in prompt.sources
             if shown is None or source.marker in shown
         }
-        texts = {marker: chunk.text for marker, chunk in chunks.items()}
-        split = line_claims if draft.verbatim else split_claims
-        checked = verify_claims(split(draft.text, texts), texts, self.judge)
+        texts = {
+            marker: _without_orders(source.passage.chunk.text) for marker, source in sources.items()
+        }
+        if draft.verbatim:
+            checked = verify_claims(line_claims(draft.text, texts), texts, self.judge)
+        else:
+            claims = split_claims(draft.text, texts)
+            checked = [self._composed(claim, texts, sources) for claim in claims]
+        chunks = {marker: source.passage.chunk for marker, source in sources.items()}
         return [self._in_document(claim, chunks) for claim in checked]
+
+    def _composed(
+        self, claim: Claim, texts: Mapping[int, str], sources: Mapping[int, Source]
+    ) -> CheckedClaim:
+        """A composed sentence with its verdict, each cited source asked alone."""
+        alone = [replace(claim, markers=(marker,)) for marker in claim.markers]
+        checked = verify_claims(alone or [claim], texts, self.judge)
+        looked_at = [self._strictly(one, sources) for one in checked]
+        standing = [one for one in looked_at if one.verdict.label == "supported"]
+        if not standing:
+            best = max(looked_at, key=lambda one: one.verdict.score)
+            return replace(best, claim=claim)
+        best = max(standing, key=lambda one: one.verdict.score)
+        markers = tuple(marker for one in standing for marker in one.claim.markers)
+        cited = "".join(f"[{marker}]" for marker in markers)
+        return replace(best, claim=replace(claim, text=f"{bare(claim.text)} {cited}",
+                                           markers=markers))  # fmt: skip
+
+    def _strictly(self, checked: CheckedClaim, sources: Mapping[int, Source]) -> CheckedClaim:
+        evidence = checked.verdict.evidence
+        if checked.verdict.label != "supported" or evidence is None:
+            return checked
+        passage = sources[evidence.marker].passage
+        headings = f"{passage.document.title} {passage.section or ''}"
+        found = tuple(objections(checked.text, evidence.quote, headings))
+        if not found:
+            return checked
+        verdict = replace(checked.verdict, label="unsupported", problems=found)
+        return replace(checked, verdict=verdict)
 
     def check_quotes(self, draft: Draft, prompt: Prompt) -> list[CheckedClaim]:
         """As ``check``, for a draft that should hold nothing but sentences of the excerpts:
@@ -110,10 +160,17 @@ class Checker:
 
 
 def stands(claim: CheckedClaim, *, verbatim: bool) -> bool:
-    """Whether a sentence may be shown. A composed one that is only partly supported may, if no
-    rule found anything against it; a reader is told to look at the source."""
+    """Whether a sentence may be shown: a composed one only if it is supported in full."""
     label = claim.verdict.label
-    return label == "supported" or (label == "partial" and (verbatim or not claim.verdict.problems))
+    return label == "supported" or (verbatim and label == "partial")
+
+
+def _without_orders(text: str) -> str:
+    """``text`` with sentences that give orders to a machine blanked out; offsets stay."""
+    for start, end in sentences(text):
+        if addresses_a_machine(text[start:end]):
+            text = text[:start] + " " * (end - start) + text[end:]
+    return text
 
 
 def _joined(shown: Sequence[CheckedClaim]) -> tuple[str, tuple[CheckedClaim, ...]]:

@@ -99,17 +99,24 @@ class Composition:
 
     def _write(self, work: _Work) -> Iterator[Event]:
         request = self._request(work)
-        line = ""
+        line = streamed = ""
         for piece in self.composer.stream(request):
             if isinstance(piece, Draft):
                 work.usage = _sum(work.usage, piece.usage)
                 work.thinking = piece.thinking
                 work.cut = piece.finish_reason == "length"
+                # A server may only know at its end which of its text was the answer.
+                if piece.text.startswith(streamed):
+                    line += piece.text[len(streamed) :]
+                *whole, line = line.split("\n")
+                for one in whole:
+                    yield from self._judge(one, work)
                 if not work.cut:
                     yield from self._judge(line, work)
                 continue
             yield Working(piece)
             if piece.phase == "write":
+                streamed += piece.text
                 *whole, line = (line + piece.text).split("\n")
                 for one in whole:
                     yield from self._judge(one, work)
@@ -150,7 +157,6 @@ class Composition:
                     known = any(other.text == one.text for one in work.shown)
                     if not known and stands(other, verbatim=False):
                         work.shown.append(other)
-                        work.withheld.remove(claim)
                         yield Checked(other, shown=True, mended=True)
                         break
 
@@ -203,6 +209,8 @@ class Composition:
         told = list(warnings)
         if not self.composer.verified:
             told.insert(0, _unverified(self.composer.name))
+        if work.abstained:
+            told.append(f"{self.composer.name} also wrote that the sources do not answer this.")
         if work.cut and not warnings:
             told.append("The answer was cut at its limit of tokens.")
         if work.prompt.dropped_sentences:

@@ -108,7 +108,7 @@ def test_a_wrong_number_is_withheld_counted_and_sent_back_once(compose: Compose)
     first, mending = composer.requests
     assert mending.messages[: len(first.messages)] == first.messages
     assert "below 60" in mending.messages[-1].content
-    assert answer.withheld == ()
+    assert [claim.text for claim in answer.withheld] == [WRONG]  # what was wrong stays on record
 
 
 def test_a_sentence_that_cannot_be_mended_is_never_shown(compose: Compose) -> None:
@@ -143,6 +143,36 @@ def test_an_incomplete_last_line_is_left_out(compose: Compose) -> None:
     answer = answer_of(compose(Scripted(f"{RIGHT}\nThe maximum dose is 1 g da")))
     assert answer.text == RIGHT
     assert "The answer was cut at its limit of tokens." in answer.warnings
+
+
+def test_a_marker_of_a_source_that_does_not_say_it_is_taken_off(compose: Compose) -> None:
+    for written in (RIGHT.replace("[1]", "[1][5]"), f"[1] {RIGHT}", RIGHT.replace("[1]", "[1,99]")):
+        answer = answer_of(compose(Scripted(f"{written}\n"), mend=False))
+        assert answer.text == RIGHT
+
+
+def test_words_of_the_source_put_together_anew_are_withheld(compose: Compose) -> None:
+    moved = "The limit for stopping metformin is an eGFR below 45. [2]"
+    answer = answer_of(compose(Scripted(f"{moved}\n"), mend=False))
+    assert answer.generator == "extractive"
+    assert [claim.text for claim in answer.withheld] == [moved]
+
+
+def test_an_abstention_after_a_sentence_is_told(compose: Compose) -> None:
+    answer = answer_of(compose(Scripted(f"{RIGHT}\n{ABSTAIN}")))
+    assert answer.text == RIGHT
+    assert any("also wrote that the sources do not answer" in told for told in answer.warnings)
+
+
+def test_an_answer_that_is_only_known_as_one_at_the_end(
+    compose: Compose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stream(self: Scripted, request: Request) -> Iterator[Piece | Draft]:
+        yield Piece("think", RIGHT)
+        yield Draft(f"{RIGHT}\n")
+
+    monkeypatch.setattr(Scripted, "stream", stream)
+    assert answer_of(compose(Scripted())).text == RIGHT
 
 
 def test_a_repeated_sentence_is_shown_once(compose: Compose) -> None:

@@ -1,7 +1,8 @@
 """Checks every sentence of an answer against the source it cites.
 
 ``split_claims`` cuts an answer, ``verify_claims`` judges each sentence against its sources with
-any ``types.Judge``; ``RuleJudge`` is the judge that needs no weights.
+any ``protocols.Judge``; ``RuleJudge`` is the judge that needs no weights. ``objections`` is the
+stricter look at what a language model composed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from medrag.verify.claims import bare, line_claims, split_claims
 from medrag.verify.compare import Problem, compare
 from medrag.verify.judge import RuleJudge, Thresholds
 from medrag.verify.quantities import Quantity, parse
+from medrag.verify.strict import objections
 from medrag.verify.support import coverage
 from medrag.verify.verdicts import verify_claims
 
@@ -22,6 +24,7 @@ __all__ = [
     "compare",
     "coverage",
     "line_claims",
+    "objections",
     "parse",
     "split_claims",
     "verify_claims",
