@@ -12,7 +12,7 @@ from medrag.text import Span, sentences
 from medrag.types import Chunk, Document, Section, chunk_id
 
 # Raise this when a change here makes other chunks: documents are then chunked again.
-CHUNKING_VERSION = 2
+CHUNKING_VERSION = 3
 
 
 def chunk_document(

@@ -20,6 +20,8 @@ from medrag.instructions import ABSTAIN, evidence_texts, mend_message, messages,
 from medrag.protocols import Composer
 from medrag.types import Answer, CheckedClaim, Draft, Message, Piece, Prompt, Request, Usage
 
+ONLY_VERBATIM = "Verbatim answer only."
+"""How the warning begins that a verbatim answer stands in for a composed one."""
 _MENDED_AT_MOST = 2  # sentences sent back; each costs a small machine ten seconds
 _MEND_TOKENS = 120
 History = Sequence[tuple[str, str]]
@@ -238,7 +240,7 @@ class Composition:
 
 
 def _only_verbatim(answer: Answer, why: str) -> Answer:
-    return replace(answer, warnings=(*answer.warnings, f"Verbatim answer only. {why}"))
+    return replace(answer, warnings=(*answer.warnings, f"{ONLY_VERBATIM} {why}"))
 
 
 def _why(work: _Work, name: str) -> str:

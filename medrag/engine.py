@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import weakref
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from medrag.events import Done, Event, Verbatim
 from medrag.generators.extractive import ExtractiveGenerator
 from medrag.ground import build_prompt
 from medrag.library import Library, VectorCache
+from medrag.library.find import LIST, exactly_one
 from medrag.models.catalog import EmbeddingModel, find_embedding_model
 from medrag.models.embedder import OnnxEmbedder
 from medrag.protocols import Composer, Embedder, Judge
@@ -43,7 +46,6 @@ from medrag.verify import RuleJudge
 
 DEFAULT_COLLECTION = "default"
 # Below this many chunks the exported model is done before torch has been imported.
-_LIST = "See: medrag documents list"
 _BULK_CHUNKS = 400
 _COLLECTION_NAME = re.compile(r"[\w][\w .-]{0,63}")
 
@@ -61,9 +63,8 @@ class Engine:
         self.on_wait: Callable[[str], None] = lambda message: None
         """Told, in one line, of a step that takes seconds and happens once a machine."""
         self._composers = Composers(settings)
-        self._guarding = settings.offline
-        if self._guarding:
-            offline.enable(settings.allow_hosts)
+        self._open: weakref.ref[Generator[Event]] | None = None
+        self._hold = offline.enable(settings.allow_hosts) if settings.offline else None
 
     @classmethod
     def open(
@@ -89,11 +90,12 @@ class Engine:
 
     def close(self) -> None:
         """Close the library and lift the guard. Closing twice is harmless."""
+        self._end_stream()
         self._close_library()
         self._composers.close()
-        if self._guarding:
-            offline.disable_one()
-            self._guarding = False
+        if self._hold is not None:
+            offline.release(self._hold)
+            self._hold = None
 
     def __enter__(self) -> Engine:
         return self
@@ -143,9 +145,9 @@ class Engine:
         with Library.open(self.folder, write=True) as library:
             found = library.find(wanted) or library.find(absolute)
             if not all(info.path.partition("#")[0] in (wanted, absolute) for info in found):
-                found = [_exactly_one(found, wanted)]
+                found = [exactly_one(found, wanted)]
             if not found:
-                raise LibraryError(f"There is no document {wanted}.", _LIST)
+                raise LibraryError(f"There is no document {wanted}.", LIST)
             library.remove_documents([info.id for info in found])
             library.tidy()
             VectorCache(library).rebuild()
@@ -209,8 +211,21 @@ class Engine:
         """As ``ask``, event by event: the verbatim answer at once, then, where a language model
         writes, its steps and each sentence with its verdict, and ``Done`` with the answer last.
 
-        Closing the iterator cancels the language model's work.
+        Closing the iterator cancels the language model's work; so does the next question, and
+        closing the engine, since one engine answers one question at a time.
         """
+        self._end_stream()
+        events = self._events(question, collection, generator, history)
+        self._open = weakref.ref(events)
+        return events
+
+    def _events(
+        self,
+        question: str,
+        collection: str | None,
+        generator: str | None,
+        history: Sequence[tuple[str, str]],
+    ) -> Generator[Event]:
         started = time.perf_counter()
         if not question.strip():
             raise UsageError("The question is empty.", "Ask something.")
@@ -236,6 +251,14 @@ class Engine:
                 usage = replace(event.answer.usage, seconds=time.perf_counter() - started)
                 event = Done(replace(event.answer, usage=usage))
             yield event
+
+    def _end_stream(self) -> None:
+        """Close the events of the question before, which hold the language model's turn."""
+        events = self._open() if self._open is not None else None
+        if events is not None:
+            with suppress(ValueError):  # another thread is at it, and will see it through
+                events.close()
+        self._open = None
 
     def composer(self, name: str | None = None) -> Composer:
         """The language model of that name (default: the settings'), ready to be asked.
@@ -272,7 +295,7 @@ class Engine:
         Raises:
             LibraryError: no such document, or several begin with these digits.
         """
-        found = _exactly_one(self.library.find(wanted), wanted)
+        found = exactly_one(self.library.find(wanted), wanted)
         document = self.library.document(found.id)
         assert document is not None
         return document
@@ -372,16 +395,6 @@ class Engine:
         if self._library is not None:
             self._library.close()
         self._library = self._retriever = None
-
-
-def _exactly_one(found: list[DocumentInfo], wanted: str) -> DocumentInfo:
-    if not found:
-        raise LibraryError(f"There is no document {wanted}.", _LIST)
-    if len(found) > 1:
-        raise LibraryError(
-            f"{len(found)} documents begin with {wanted}.", "Give more digits of the id."
-        )
-    return found[0]
 
 
 __all__ = ["ABSTENTION", "DEFAULT_COLLECTION", "Engine"]

@@ -2,14 +2,50 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from medrag.drugs import drug_names
-from medrag.followup_words import PREPOSITIONS, subject_runs, words_of
+from medrag.followup_words import (
+    ADJECTIVES,
+    KINDS,
+    NO_THINGS,
+    PREPOSITIONS,
+    Word,
+    is_about_giving,
+    kind_of,
+    restricts,
+    subject_runs,
+    words_of,
+)
+from medrag.population import populations
 
 # What comes after these is the circumstance, not the subject, of a question.
 _CIRCUMSTANCE = frozenset("in for during at on before after when if what".split())
 _MANNERED = frozenset("the a an any acute chronic severe mild what which".split())
+# Words of a question whose answer is another drug than the one that it names.
+_UNNAMED = re.compile(
+    r"\b(?:instead|else|another|other|others|besides|except|apart|rather|than|lieu|in place of|"
+    r"in addition|something|anything|drugs?|medicines?|medications?|agents?|options?|choice|"
+    r"therap(?:y|ies)|antidotes?|cannot|unable|interact(?:s|ed|ing)?|cur(?:e|es|ed|ing)|"
+    r"combin(?:e|ed|ing|ation)|(?:revers|treat|replac|prevent|counteract|neutrali[sz]|antagoni[sz]|"
+    r"alternativ|substitut|reliev|manag|rescu|overdos|toxic|poison|allerg|intoleran|tolerat|"
+    r"hypersensitiv|switch|swap|convert|exchang|add(?:s|ed|ing)?\b)\w*)\b|\bcan['\u2019]t\b|"
+    r"-(?:induced|related|associated|resistant|allergic)\b|\bchang\w*\b(?!.*\bdos)(?<!dose chang)",
+    re.I,
+)
+_COPULAS = frozenset("is are was were about the a an".split())
+_USED = re.compile(r"(?:\s+(?:used|indicated|licensed|given|prescribed)(?:\s+for)?)?[\s?.!]*", re.I)
+# What comes between one of these and the verb of the question is not what the question is about.
+_ASIDE = re.compile(
+    r"\b(?:before|after|with|without|on|under|following|despite|from|against|while|during|"
+    r"alongside|plus|until)\b(?:(?!\b(?:should|shall|can|could|is|are|was|were|do|does|did|may|must|"
+    r"might|will|would|how|what|when)\b)[^,;:?.!])*$",
+    re.I,
+)
+_GOVERNING = PREPOSITIONS | frozenset(
+    "to via if when since because once where unless although though as".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +57,12 @@ class Subject:
 
 
 def subject_of(previous: str) -> Subject | None:
-    """The one thing that a question is about, where there is one."""
+    """The one thing that a question is about, where there is one.
+
+    A drug that only says of what another is the antidote, or before what it is given, is not it.
+    """
+    if asks_for_unnamed(previous):
+        return None
     runs = subject_runs(previous)
     texts = {_bare(previous[s:e]).lower() for s, e in runs}
     drugs = [(s, e) for s, e in runs if drug_names(previous[s:e])]
@@ -41,6 +82,65 @@ def subject_of(previous: str) -> Subject | None:
     return Subject(_bare(previous[start:end]), only=True)
 
 
+def asks_for_unnamed(previous: str) -> bool:
+    """Whether the answer may be a thing that the question does not name.
+
+    "Which drug reverses heparin?", "What is given before cisplatin?": the question that follows
+    is then about that thing, and not about the drug that was named.
+    """
+    if _UNNAMED.search(previous):
+        return True
+    words = words_of(previous)
+    for at, word in enumerate(words):
+        if word.lower in {"what", "which", "whatever"}:
+            after = words[at + 1 :]
+            if not (_asks_for_aspect(after) or _asks_what_it_is(previous[word.end :])):
+                return True
+    runs = subject_runs(previous)
+    named = [run for run in runs if drug_names(previous[run[0] : run[1]])] or runs
+    return bool(named) and all(_is_governed(previous, *run) for run in named)
+
+
+def _asks_for_aspect(after: list[Word]) -> bool:
+    """Whether "what" goes on as in "what is the maximum dose": no drug and no disease."""
+    for word in after:
+        if word.lower in NO_THINGS or word.is_measured:
+            return True
+        possessive = word.text[-2:] in {"'s", "\u2019s"}
+        passed = word.lower in _COPULAS | ADJECTIVES or word.is_group
+        if not (passed or possessive or drug_names(word.text)):
+            return False
+    return False
+
+
+def _asks_what_it_is(after: str) -> bool:
+    """Whether "what" goes on as in "what is amoxicillin used for"."""
+    runs = subject_runs(after)
+    if len(runs) != 1:
+        return False
+    start, end = runs[0]
+    opening = {word.lower for word in words_of(after[:start])}
+    return opening <= {"is", "are", "about"} and bool(_USED.fullmatch(after[end:]))
+
+
+def _is_governed(text: str, start: int, end: int) -> bool:
+    """Whether what stands there is a circumstance: "cisplatin" in "given before cisplatin"."""
+    if _ASIDE.search(text[:start]):
+        return True
+    before = words_of(re.split(r"[,;:?.!]\s", text[:start])[-1])
+    is_drug = bool(drug_names(text[start:end]))
+    while before:
+        last = before.pop().lower
+        if last in {"of", "for"}:
+            if last == "for" and not is_drug:
+                return True  # the dose for sepsis is that of something else
+            if not before or before[-1].lower not in NO_THINGS:
+                return True
+        elif last not in _MANNERED | ADJECTIVES | NO_THINGS and not last.endswith("ing"):
+            return last in _GOVERNING
+    return False
+
+
 def _bare(name: str) -> str:
     return name.removesuffix("'s").removesuffix("\u2019s")
 
@@ -58,6 +158,8 @@ def _is_circumstance(text: str, start: int) -> bool:
 def pair_of(previous: str) -> str | None:
     """The two drugs of a question, where there are just two and nothing else."""
     runs = [previous[s:e] for s, e in subject_runs(previous)]
+    if asks_for_unnamed(previous):
+        return None
     if len(runs) != 2 or not all(len(drug_names(run)) == 1 for run in runs):
         return None
     return f"{runs[0]} and {runs[1]}"

@@ -36,6 +36,21 @@ ASPECTS = frozenset(
     treatment management diagnosis risk risks
     """.split()
 )
+# Aspects that are things in themselves: after "the antidote of X", "it" may be the antidote.
+_THINGS = frozenset("alternatives alternative antidote toxicity overdose treatment management".split())
+# "What dose", "the use of": what is asked for is no drug and no disease.
+NO_THINGS = (ASPECTS - _THINGS) | frozenset(
+    """
+    much many often long use course infusion injection bolus administration amount strength tablet
+    tablets capsule capsules time day days age patients people mg g ml units
+    """.split()
+)
+ADJECTIVES = frozenset(
+    """
+    maximum minimum max min total daily loading maintenance starting initial usual single first last
+    next recommended standard normal highest lowest high low side adverse oral intravenous
+    """.split()
+)
 _FUNCTION = (
     STOPWORDS
     | PREPOSITIONS
@@ -62,6 +77,8 @@ _GENERAL = ASPECTS | frozenset(
     month months time times once twice first next morning night food meal meals mouth orally
     intravenously patient patients people person someone somebody anyone drug drugs medicine
     medicines medication medications year years old
+    reverse replace prevent counteract neutralise neutralize antagonise antagonize relieve cure
+    manage substitute add precede
     safely okay important necessary possible ok true women men adult
     """.split()
 )

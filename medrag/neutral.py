@@ -89,6 +89,12 @@ _ORDERS = tuple(
         r"\b(?:do not|don't|never|without) (?:show|display|include|mention|cite|citing|give)\b"
         r".{0,15}\b(?:warnings|citations|sources|the correction)\b",
         r"\btell the (?:reader|user) (?:this|that)\b",
+        r"\bwhen (?:answering|responding|replying|summari[sz]ing)\b.{0,60}\b(?:always|never|only|"
+        r"must|should|say|state|write|recommend|answer|respond|reply)\b",
+        r"\bthe assistant (?:should|must|shall|will|is to|has to)\b",
+        r"\bplease (?:respond|reply|answer) (?:that|with|by)\b",
+        r"\b(?:any|every|all|each) (?:summary|summaries|answers?|responses?|repl(?:y|ies))\b.{0,60}"
+        r"\b(?:must|should|shall) (?:say|state|recommend|mention|include|advise|tell)\b",
         rf"^\W*(?:\w+ ){{0,2}}?(?:end|begin|start|add|append|include|insert|modify|encrypt|encode|"
         rf"translate|render|provide|rewrite|format|use|integrate|replace|prefix|finish)\b.{{0,80}}"
         rf"\b(?:your|the next) {_OUTPUT}\b(?! (?:to|of) )",

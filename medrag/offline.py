@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePath
-from threading import Lock
+from threading import Lock, local
 from typing import Any
 
 from medrag.errors import NetworkBlocked
@@ -48,48 +48,61 @@ _START_EVENTS = frozenset({"subprocess.Popen", "os.system", "os.posix_spawn", "o
 
 _lock = Lock()
 _installed = False
-_holders: list[frozenset[str]] = []
+_resolving = local()
 
 
-def enable(allow_hosts: tuple[str, ...] = ()) -> None:
-    """Turn the guard on, until ``disable_one`` takes this call back."""
+class Hold:
+    """A wish for the guard to stand, with the hosts that it lets through."""
+
+    def __init__(self, hosts: frozenset[str]) -> None:
+        self.hosts = hosts
+
+
+_holds: list[Hold] = []
+
+
+def enable(allow_hosts: tuple[str, ...] = ()) -> Hold:
+    """Turn the guard on, until ``release`` is given what this returns. With several holds only
+    the hosts that all of them allow can be reached."""
     global _installed
     os.environ.update(_ENVIRONMENT)
-    allowed = frozenset(name for host in allow_hosts for name in _names_of(host))
+    hold = Hold(frozenset(name for host in allow_hosts for name in _names_of(host)))
     with _lock:
-        _holders.append(allowed)
+        _holds.append(hold)
         if not _installed:
             sys.addaudithook(_hook)
             _installed = True
+    return hold
 
 
-def disable_one() -> None:
-    """Take back one ``enable``; the guard stands while any is left."""
+def release(hold: Hold) -> None:
+    """Take that hold back; the guard stands while any is left. Doing so twice is harmless."""
     with _lock:
-        if _holders:
-            _holders.pop()
+        if hold in _holds:
+            _holds.remove(hold)
 
 
 def enabled() -> bool:
     """Whether connections are being refused now."""
-    return bool(_holders)
+    return bool(_holds)
 
 
 @contextmanager
 def guarded(allow_hosts: tuple[str, ...] = ()) -> Iterator[None]:
     """The guard, for the length of a ``with`` block."""
-    enable(allow_hosts)
+    hold = enable(allow_hosts)
     try:
         yield
     finally:
-        disable_one()
+        release(hold)
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
-    if not _holders:
+    if not _holds:
         return
     if event in _NAME_EVENTS:
-        _check_host(arguments[0])
+        if not getattr(_resolving, "now", False):
+            _check_host(arguments[0])
     elif event in _ADDRESS_EVENTS:
         address = arguments[1]
         # Unix sockets (a path) and connected sockets (None) stay on this machine or were checked.
@@ -123,15 +136,18 @@ def _is_loopback(host: str) -> bool:
 def _names_of(host: str) -> set[str]:
     # A connection is made to an address, so a host that a person named is looked up once, here.
     name = host.lower().rstrip(".")
+    _resolving.now = True
     try:
         found = socket.getaddrinfo(name, None)
     except OSError:
         return {name}
+    finally:
+        _resolving.now = False
     return {name, *(str(entry[4][0]) for entry in found)}
 
 
 def _is_allowed(host: str) -> bool:
-    return all(host.lower().rstrip(".") in hosts for hosts in _holders)
+    return all(host.lower().rstrip(".") in hold.hosts for hold in _holds)
 
 
 def _check_program(event: str, arguments: tuple[Any, ...]) -> None:

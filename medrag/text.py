@@ -126,7 +126,7 @@ def _ends_sentence(text: str, begin: int, match: re.Match[str], end: int) -> boo
         # "3. Give oxygen": a number alone at the start of a line is its label, not a sentence.
         return not text[begin : match.start()].strip("( ").isdigit()
     last = word.group(1)
-    if len(last) == 1 and last.isupper():
+    if len(last) == 1 and last.isupper() and text[word.start() - 1 : word.start()] != "/":
         return False  # an initial: "J. Smith", "vitamin K. " is rare and costs a longer sentence
     lowered = last.lower()
     if lowered in _UNITS_THAT_END:

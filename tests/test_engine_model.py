@@ -167,6 +167,35 @@ def test_closing_the_events_leaves_the_worker_ready(engine: Engine) -> None:
     assert worker_of(engine).pid == worker.pid
 
 
+def test_events_that_nobody_follows_hold_nothing_up(home: Path, samples: Path) -> None:
+    with opened(samples, time_limit=5.0) as engine, opened(samples, time_limit=5.0) as other:
+        kept = engine.ask_stream(QUESTION)
+        while not isinstance(next(kept), Working):
+            pass
+        assert "no answer within" not in "".join(engine.ask(QUESTION).warnings)
+        assert list(kept) == []
+        kept = engine.ask_stream(QUESTION)
+        while not isinstance(next(kept), Working):
+            pass
+        engine.close()
+        assert list(kept) == []
+        assert "no answer within" not in "".join(other.ask(QUESTION).warnings)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_ends_and_leaves_the_worker_alone(engine: Engine) -> None:
+    engine.ask(QUESTION)
+    worker = worker_of(engine)
+    code = os.fork()
+    if code == 0:
+        from medrag.generators import worker_client
+
+        worker_client._close_all()
+        os._exit(7)
+    assert os.waitstatus_to_exitcode(os.waitpid(code, 0)[1]) == 7
+    assert worker.is_running()
+
+
 def test_an_engine_that_is_closed_leaves_no_process(home: Path, samples: Path) -> None:
     with opened(samples) as engine:
         engine.ask(QUESTION)

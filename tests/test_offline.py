@@ -100,3 +100,17 @@ def test_an_open_engine_guards_the_process(samples: object) -> None:
         sock.connect((NOBODY, 80))
     with Engine.open(str(samples), offline=False):
         assert not offline.enabled()
+
+
+def test_a_hold_that_is_released_is_its_own() -> None:
+    code = (
+        "import socket; from medrag import offline\n"
+        "from medrag.errors import NetworkBlocked\n"
+        "one = offline.enable(('192.0.2.1',)); other = offline.enable()\n"
+        "offline.release(one); offline.release(one)\n"
+        "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+        "try:\n    s.connect(('192.0.2.1', 9))\nexcept NetworkBlocked:\n    print('refused')\n"
+        "offline.release(other)\nprint(offline.enabled())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["refused", "False"], done.stderr

@@ -86,3 +86,9 @@ def test_coverage_weighs_words() -> None:
 
 def test_negation_is_a_content_word() -> None:
     assert "not" in content_words("Do not give metformin")
+
+
+def test_a_unit_that_ends_in_a_capital_ends_its_sentence() -> None:
+    text = "Give glucose if it is below 8 mmol/L. Give 20 mL of fluid per kg."
+    assert [text[a:b] for a, b in sentences(text)] == [text[:37], text[38:]]
+    assert len(sentences("It was shown by J. Smith in 1990.")) == 1

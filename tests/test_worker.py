@@ -460,3 +460,31 @@ def test_nothing_that_was_asked_is_kept_on_disk(tiny: Path, tmp_path: Path) -> N
     assert [path.stat().st_size for path in (tmp_path / "home").rglob("*.state")] == size
     composer.close()
     other.close()
+
+
+@pytest.mark.parametrize("last", [b"", b'{"op": "cou', b"\xff\n", b"{}\n"])
+def test_a_worker_whose_caller_is_gone_ends_whatever_came_last(last: bytes) -> None:
+    command = [sys.executable, "-m", "medrag.generators.worker"]
+    worker = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    worker.communicate(last, timeout=20)
+    assert worker.returncode is not None
+
+
+def test_a_template_without_end_is_given_up(tmp_path: Path) -> None:
+    loop = "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}"
+    composer = composer_of(write_tiny_model(tmp_path / "endless.gguf", template=loop))
+    started = time.monotonic()
+    with pytest.raises(ModelError, match="chat template"):
+        whole(composer, ask())
+    assert time.monotonic() - started < 15
+    composer.close()
+    long = "{% for i in range(99999) %}xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx{% endfor %}"
+    composer = composer_of(write_tiny_model(tmp_path / "long.gguf", template=long))
+    with pytest.raises(ModelError, match="chat template"):
+        whole(composer, ask())
+    composer.close()
+
+
+def test_a_number_of_threads_that_no_machine_has_is_not_remembered() -> None:
+    machine.remember("odd", extra_buffers=True, threads=100_000)
+    assert "threads" not in machine.recall("odd")

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from medrag.claims_file import read_objects
+from medrag.composers import EXTRACTIVE
+from medrag.composing import ONLY_VERBATIM
 from medrag.engine import Engine
 from medrag.errors import ReadError, UsageError
 from medrag.evaluate.answerability import copy_library, places_of, without_documents
@@ -162,8 +164,10 @@ def _asking(engine: Engine, rows: Sequence[AnswerRow], generator: str | None) ->
 def answers_report(rows: Sequence[AnswerRow], answers: Sequence[Answer]) -> dict[str, Any]:
     """Counts, shares and means over the answers to these rows.
 
-    Shares of claims are of all that were written, shown or withheld. ``verbatim_only`` counts the
-    answers of which every sentence stands word for word in its source. ``tokens`` are means over
+    Shares of claims are of all that the generator wrote, shown or withheld; what stands in for a
+    language model's answer (``verbatim_fallback`` counts these) is not among them.
+    ``verbatim_only`` counts the answers of which every sentence stands word for word in its source.
+    ``tokens`` are means over
     the replies that a language model wrote (``composed``); ``seconds`` and ``phases`` over all
     questions, a phase that did not happen counting 0.
     """
@@ -176,7 +180,8 @@ def answers_report(rows: Sequence[AnswerRow], answers: Sequence[Answer]) -> dict
         "unanswerable": _kind(rows, answers, False),
         "generators": dict(Counter(answer.generator for answer in answers)),
         "verbatim_only": sum(map(_is_verbatim, answered)),
-        "claims": _claims(answers, len(answered)),
+        "verbatim_fallback": sum(map(_is_fallback, answers)),
+        "claims": _claims(answers),
         **_cost(answers),
     }
 
@@ -199,8 +204,18 @@ def _kind(
     }
 
 
-def _claims(answers: Sequence[Answer], answered: int) -> dict[str, Any]:
-    labels = Counter(claim.verdict.label for answer in answers for claim in answer.claims)
+def _is_fallback(answer: Answer) -> bool:
+    """Whether a language model wrote, and what is shown is the verbatim answer instead."""
+    return answer.generator == EXTRACTIVE and any(
+        warning.startswith(ONLY_VERBATIM) for warning in answer.warnings
+    )
+
+
+def _claims(answers: Sequence[Answer]) -> dict[str, Any]:
+    # The verbatim sentences that stand in for a model's are none of its own.
+    own = [answer for answer in answers if not _is_fallback(answer)]
+    answered = sum(not answer.abstained for answer in own)
+    labels = Counter(claim.verdict.label for answer in own for claim in answer.claims)
     shown = labels.total()
     withheld = sum(len(answer.withheld) for answer in answers)
     written = shown + withheld

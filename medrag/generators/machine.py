@@ -16,6 +16,7 @@ from typing import Any
 from medrag.config import home
 
 _FILE = "worker.json"
+_MOST_THREADS = 256
 
 
 def recall(model: str) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def recall(model: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if isinstance(known.get("extra_buffers"), bool):
         found["extra_buffers"] = known["extra_buffers"]
-    if isinstance(threads, dict) and isinstance(threads.get(model), int):
+    if isinstance(threads, dict) and threads.get(model) in range(1, _MOST_THREADS + 1):
         found["threads"] = threads[model]
     return found
 

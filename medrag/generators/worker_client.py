@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import os
 import threading
 import time
 import weakref
@@ -241,9 +242,12 @@ class WorkerClient:
 
 
 _clients: weakref.WeakSet[WorkerClient] = weakref.WeakSet()
+_process = os.getpid()
 
 
 @atexit.register
 def _close_all() -> None:
+    if os.getpid() != _process:
+        return  # a fork: the workers are its parent's
     for client in list(_clients):
         client.close()

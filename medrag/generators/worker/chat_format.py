@@ -8,6 +8,7 @@ cannot end its turn: its characters are tokenised as characters.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,8 +22,16 @@ _OPENS = re.compile(r"<think>\s*$")
 _PLACE = re.compile(r"@@(\d+)@@")
 
 
+_SECONDS = 5.0
+_LONGEST = 1_000_000  # characters of a rendered template, what people wrote not counted
+
+
 class TemplateError(Exception):
     """The model's chat template cannot be used."""
+
+
+class TemplateStuck(TemplateError):
+    """It does not come to an end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,8 @@ def render(template: str, messages: Sequence[tuple[str, str]], *, thinking: bool
     """
     try:
         text = _filled(template, messages, thinking)
+    except TemplateStuck:
+        raise
     except TemplateError:
         messages = _without_system(messages)
         text = _filled(template, messages, thinking)
@@ -79,6 +90,27 @@ def render(template: str, messages: Sequence[tuple[str, str]], *, thinking: bool
 
 
 def _filled(template: str, messages: Sequence[tuple[str, str]], thinking: bool) -> str:
+    """The template with placeholders. It is a program of whoever made the file, so it gets a
+    thread of its own and little time."""
+    outcome: list[str | TemplateError] = []
+
+    def work() -> None:
+        try:
+            outcome.append(_rendered(template, messages, thinking))
+        except TemplateError as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(_SECONDS)
+    if not outcome:
+        raise TemplateStuck("the chat template does not come to an end")
+    if isinstance(outcome[0], TemplateError):
+        raise outcome[0]
+    return outcome[0]
+
+
+def _rendered(template: str, messages: Sequence[tuple[str, str]], thinking: bool) -> str:
     import jinja2
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -92,7 +124,7 @@ def _filled(template: str, messages: Sequence[tuple[str, str]], thinking: bool) 
         {"role": role, "content": f"@@{number}@@"} for number, (role, _) in enumerate(messages)
     ]
     try:
-        return environment.from_string(template).render(
+        pieces = environment.from_string(template).generate(
             messages=turns,
             add_generation_prompt=True,
             enable_thinking=thinking,
@@ -102,6 +134,14 @@ def _filled(template: str, messages: Sequence[tuple[str, str]], thinking: bool) 
             raise_exception=refuse,
             strftime_now=lambda form: "",
         )
+        text = ""
+        for piece in pieces:
+            text += piece
+            if len(text) > _LONGEST:
+                raise TemplateError("the chat template writes without end")
+        return text
+    except TemplateError:
+        raise
     # A template is a program of somebody else's: whatever it stumbles over is its own fault.
     except Exception as error:
         raise TemplateError(f"the chat template failed ({type(error).__name__})") from error

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from medrag import offline
-from medrag.generators.worker.chat_format import TemplateError
+from medrag.generators.worker.chat_format import TemplateError, TemplateStuck
 from medrag.generators.worker.model import BLOCK, Cancelled, CannotLoad, Model
 from medrag.generators.worker.prefix import Prefixes
 from medrag.generators.worker.sampling import DamagedWeights, InvalidGrammar
@@ -60,6 +60,9 @@ class Worker:
                 self._fail("damaged")
             except InvalidGrammar:
                 self._fail("grammar")
+            except TemplateStuck:
+                self._fail("template")
+                os._exit(0)  # its thread still computes, and nothing else stops it
             except TemplateError:
                 self._fail("template")
             except CannotLoad as error:
@@ -72,15 +75,18 @@ class Worker:
             self._current = 0
 
     def _listen(self) -> None:
-        for line in self._incoming:
-            message = json.loads(line)
-            if message["op"] == "cancel":
-                self._cancelled.add(message["id"])
-            elif message["op"] == "count" and self._model is not None:
-                self._count(message)
-            else:
-                self._orders.put(message)
-        os._exit(0)
+        # Whatever ends the listening, the caller is gone: nobody is to be left with the memory.
+        try:
+            for line in self._incoming:
+                message = json.loads(line)
+                if message["op"] == "cancel":
+                    self._cancelled.add(message["id"])
+                elif message["op"] == "count" and self._model is not None:
+                    self._count(message)
+                else:
+                    self._orders.put(message)
+        finally:
+            os._exit(0)
 
     def _count(self, message: dict[str, Any]) -> None:
         assert self._model is not None
