@@ -16,6 +16,8 @@ from medrag.drugs import drug_names
 from medrag.engine import Engine
 from medrag.errors import ConfigError, ModelError, UsageError
 from medrag.events import Done, Event, Rephrased, Verbatim
+from medrag.followup_subject import asks_for_unnamed, names_of
+from medrag.followup_words import words_of
 from medrag.followups import FollowUp, follow_up
 from medrag.grammar import line_grammar
 from medrag.instructions import standalone_messages
@@ -146,7 +148,8 @@ def faithful(written: str, question: str, history: History, found: FollowUp) -> 
 
     It must hold everything that the follow-up does, and nothing that neither the follow-up nor
     the conversation holds: no number, drug or other word that carries meaning, no negation but
-    one of a question. What the follow-up leaves behind must not come back.
+    one of a question. What the follow-up leaves behind must not come back, nor the drug of a
+    question that asked for another one.
     """
     if "\n" in written or not written.endswith("?") or len(written) > _CHARACTERS + 2:
         return False
@@ -163,7 +166,24 @@ def faithful(written: str, question: str, history: History, found: FollowUp) -> 
         return False
     if populations(question) and populations(written) != populations(question):
         return False
-    return found.left_behind.isdisjoint(words(written))
+    barred = found.left_behind | (_not_meant(history) - _whole_and_parts(question))
+    return barred.isdisjoint(_whole_and_parts(written))
+
+
+def _whole_and_parts(text: str) -> frozenset[str]:
+    """The words of a text, hyphened ones whole as well as in parts."""
+    return frozenset([*words(text), *(word.lower for word in words_of(text))])
+
+
+def _not_meant(history: History) -> frozenset[str]:
+    """What was named last in a question for something else, as heparin in "what reverses it"."""
+    names: frozenset[str] = frozenset()
+    for asked, _ in history:
+        if asks_for_unnamed(asked):
+            names |= names_of(asked)
+        else:
+            names -= names_of(asked)
+    return names
 
 
 def _numbers(text: str) -> set[str]:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from medrag.drugs import drug_names
 from medrag.followup_words import (
     ADJECTIVES,
-    KINDS,
     NO_THINGS,
     PREPOSITIONS,
+    QUESTION_WORDS,
     Word,
-    is_about_giving,
     kind_of,
+    phrases_of,
     restricts,
     subject_runs,
     words_of,
@@ -23,6 +23,12 @@ from medrag.population import populations
 # What comes after these is the circumstance, not the subject, of a question.
 _CIRCUMSTANCE = frozenset("in for during at on before after when if what".split())
 _MANNERED = frozenset("the a an any acute chronic severe mild what which".split())
+_SALTS = frozenset(
+    """
+    sodium potassium calcium magnesium lithium zinc iron hydrochloride sulfate sulphate phosphate
+    acetate citrate carbonate chloride succinate tartrate maleate mesilate acid hydrate
+    """.split()
+)
 # Words of a question whose answer is another drug than the one that it names.
 _UNNAMED = re.compile(
     r"\b(?:instead|else|another|other|others|besides|except|apart|rather|than|lieu|in place of|"
@@ -31,7 +37,7 @@ _UNNAMED = re.compile(
     r"combin(?:e|ed|ing|ation)|(?:revers|treat|replac|prevent|counteract|neutrali[sz]|antagoni[sz]|"
     r"alternativ|substitut|reliev|manag|rescu|overdos|toxic|poison|allerg|intoleran|tolerat|"
     r"hypersensitiv|switch|swap|convert|exchang|add(?:s|ed|ing)?\b)\w*)\b|\bcan['\u2019]t\b|"
-    r"-(?:induced|related|associated|resistant|allergic)\b|\bchang\w*\b(?!.*\bdos)(?<!dose chang)",
+    r"-(?:induced|related|associated|resistant|allergic)\b|\bchang\w*\b(?!.*\bdos)",
     re.I,
 )
 _COPULAS = frozenset("is are was were about the a an".split())
@@ -42,6 +48,15 @@ _ASIDE = re.compile(
     r"alongside|plus|until)\b(?:(?!\b(?:should|shall|can|could|is|are|was|were|do|does|did|may|must|"
     r"might|will|would|how|what|when)\b)[^,;:?.!])*$",
     re.I,
+)
+# Before a phrase, these turn it round; of the phrases, one may stand for the other.
+_BARRING = frozenset("not no never except only even than outside".split())
+_ALIKE = frozenset({"in", "for"})
+_OPPOSED = (
+    {"with", "without"},
+    {"before", "after"},
+    {"over", "under"},
+    {"above", "below"},
 )
 _GOVERNING = PREPOSITIONS | frozenset(
     "to via if when since because once where unless although though as".split()
@@ -70,8 +85,10 @@ def subject_of(previous: str) -> Subject | None:
         return None
     if drugs:
         start, end = drugs[0]
-        if len(drug_names(previous[start:end])) > 1:
-            return None
+        names = drug_names(previous[start:end])
+        more = [w for w in words_of(_bare(previous[start:end])) if not drug_names(w.text)]
+        if len(names) > 1 or not all(word.lower in _SALTS for word in more):
+            return None  # "warfarin bleeding", "bridge warfarin"
         others = [run for run in runs if run not in drugs]
         if not all(_is_circumstance(previous, run[0]) for run in others):
             return None  # it may be a drug too, of a name that is not known as one
@@ -120,13 +137,17 @@ def _asks_what_it_is(after: str) -> bool:
         return False
     start, end = runs[0]
     opening = {word.lower for word in words_of(after[:start])}
-    return opening <= {"is", "are", "about"} and bool(_USED.fullmatch(after[end:]))
+    copula = bool(opening) and opening <= {"is", "are", "about"}
+    return copula and bool(_USED.fullmatch(after[end:]))
 
 
 def _is_governed(text: str, start: int, end: int) -> bool:
     """Whether what stands there is a circumstance: "cisplatin" in "given before cisplatin"."""
     if _ASIDE.search(text[:start]):
         return True
+    later = re.search(r"[,;:?.!]\s", text[end:])
+    if later and any(w.lower in QUESTION_WORDS for w in words_of(text[end + later.end() :])):
+        return True  # "Gentamicin is contraindicated. How do I go on?"
     before = words_of(re.split(r"[,;:?.!]\s", text[:start])[-1])
     is_drug = bool(drug_names(text[start:end]))
     while before:
@@ -181,22 +202,89 @@ def as_question(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}?"
 
 
-def phrases_of(text: str) -> list[tuple[int, int]]:
-    """Spans of the phrases that begin with a preposition: "in children", "in renal impairment"."""
-    spans: list[tuple[int, int]] = []
-    start = end = -1
-    for word in words_of(text):
-        if word.lower in PREPOSITIONS:
-            if start >= 0 and end > start:
-                spans.append((start, end))
-            start, end = word.start, -1
-        elif start >= 0:
-            if word.is_function and word.lower not in {"the", "a", "an", "and", "or"}:
-                if end > start:
-                    spans.append((start, end))
-                start = end = -1
-            else:
-                end = word.end
-    if start >= 0 and end > start:
-        spans.append((start, end))
-    return spans
+def with_phrase(previous: str, phrase: str) -> str | None:
+    """The question before with one more circumstance, which takes the place of one of its kind.
+
+    None where the two circumstances could contradict each other, or both be meant.
+    """
+    base = previous.rstrip(" ?.!")
+    spans = phrases_of(base)
+    many = len(phrases_of(phrase))
+    if not many or (many > 1 and spans):
+        return None
+    place = _place_of(base, spans, phrase)
+    if place is None:
+        return None
+    start, end = place
+    opening = words_of(phrase)[0].lower
+    old = words_of(base[start:end])
+    if old:
+        before = words_of(base[:start])
+        if before and before[-1].lower in _BARRING:
+            return None
+        if old[0].lower != opening and {old[0].lower, opening} <= _ALIKE:
+            phrase = f"{old[0].text}{phrase[words_of(phrase)[0].end :]}"
+    kept = f"{base[:start].rstrip()} {base[end:].lstrip()}"
+    if _clashes(kept, phrase, replaced=bool(old)):
+        return None
+    return as_question(f"{base[:start].rstrip()} {phrase}{base[end:]}")
+
+
+def _place_of(base: str, spans: list[tuple[int, int]], phrase: str) -> tuple[int, int] | None:
+    """Where the phrase goes: the span that it replaces, or the end; None where that is unsure."""
+    opening = words_of(phrase)[0].lower
+    kind, drugs = kind_of(phrase), drug_names(phrase)
+    named = bool(subject_runs(phrase))
+    near: list[tuple[int, int]] = []
+    for start, end in spans:
+        found = base[start:end]
+        first = words_of(found)[0].lower
+        opposed = {first, opening} in _OPPOSED
+        alike = kind_of(found) == kind
+        if drugs:
+            competes = first == opening or opposed or bool(drug_names(found))
+        elif opposed or (alike and first == opening):
+            competes = named or not (drug_names(found) or numbers_of(found))
+        elif alike and {first, opening} <= _ALIKE | {"with"}:
+            competes = kind != "other" or (named and bool(subject_runs(found)))
+        else:
+            competes = False
+        if competes:
+            near.append((start, end))
+    if not near:
+        crowded = drugs and len(drug_names(base)) > 1
+        return None if crowded else (len(base), len(base))
+    start, end = near[-1]
+    return (start, end) if len(near) == 1 and _may_replace(base[start:end], phrase) else None
+
+
+def _may_replace(old: str, new: str) -> bool:
+    """Whether a phrase surely takes the place of another."""
+    was, now = words_of(old), words_of(new)
+    if numbers_of(old) or (drug_names(old) and not drug_names(new)):
+        return False
+    if drug_names(new):
+        one = len(drug_names(old)) == len(drug_names(new)) == 1
+        short = len(was) == len(now) == 2
+        return one and short and was[0].lower == now[0].lower
+    if was[0].lower == now[0].lower:
+        return True
+    if {was[0].lower, now[0].lower} in _OPPOSED:
+        return [word.lower for word in was[1:]] == [word.lower for word in now[1:]]
+    return kind_of(new) == "who" and {was[0].lower, now[0].lower} <= _ALIKE
+
+
+def _clashes(kept: str, phrase: str, *, replaced: bool) -> bool:
+    """Whether a phrase says again, or otherwise, what the rest of the question says already."""
+    kind = kind_of(phrase)
+    if kind != "other" and restricts(kind, kept):
+        return True
+    if kind == "who":
+        if any(populations(part) for part in re.split(r"\W+", kept)):
+            return True  # "if not pregnant"
+        if replaced and numbers_of(kept):
+            return True  # an age, a weight or a strength that was that of the others
+    if numbers_of(phrase) and numbers_of(kept):
+        return True
+    held = {word.lower for word in words_of(kept) if not word.is_function}
+    return any(word.lower in held for word in words_of(phrase) if not word.is_function)

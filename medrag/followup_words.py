@@ -37,7 +37,9 @@ ASPECTS = frozenset(
     """.split()
 )
 # Aspects that are things in themselves: after "the antidote of X", "it" may be the antidote.
-_THINGS = frozenset("alternatives alternative antidote toxicity overdose treatment management".split())
+_THINGS = frozenset(
+    "alternatives alternative antidote toxicity overdose treatment management".split()
+)
 # "What dose", "the use of": what is asked for is no drug and no disease.
 NO_THINGS = (ASPECTS - _THINGS) | frozenset(
     """
@@ -169,6 +171,27 @@ def subject_runs(text: str) -> list[tuple[int, int]]:
         else:
             runs.append((word.start, word.end))
     return runs
+
+
+def phrases_of(text: str) -> list[tuple[int, int]]:
+    """Spans of the phrases that begin with a preposition: "in children", "in renal impairment"."""
+    spans: list[tuple[int, int]] = []
+    start = end = -1
+    for word in words_of(text):
+        if word.lower in PREPOSITIONS:
+            if start >= 0 and end > start:
+                spans.append((start, end))
+            start, end = word.start, -1
+        elif start >= 0:
+            if word.is_function and word.lower not in {"the", "a", "an", "and", "or"}:
+                if end > start:
+                    spans.append((start, end))
+                start = end = -1
+            else:
+                end = word.end
+    if start >= 0 and end > start:
+        spans.append((start, end))
+    return spans
 
 
 def kind_of(phrase: str) -> str:

@@ -16,8 +16,8 @@ from medrag.followup_subject import (
     names_of,
     numbers_of,
     pair_of,
-    phrases_of,
     subject_of,
+    with_phrase,
 )
 from medrag.followup_words import (
     ASPECTS,
@@ -27,11 +27,11 @@ from medrag.followup_words import (
     Word,
     is_about_giving,
     kind_of,
+    phrases_of,
     restricts,
     subject_runs,
     words_of,
 )
-from medrag.population import populations
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,7 @@ _DUMMY = re.compile(
     r"|\bit(?:\s+is|\s+was|'s)\s+(?:\w+\s+){1,2}?(?:to|that)\b|\bit\s+takes?\b",
     re.I,
 )
+_DONE_TO_DISEASES = re.compile(r"\b(?:treated|prevented|managed|diagnosed|cured|relieved)\b", re.I)
 _HOW_MUCH = re.compile(r"^(?:for\s+)?how\s+(?:often|long|much|many|soon|quickly|fast)\s*$", re.I)
 
 
@@ -122,18 +123,22 @@ def _fragment(rest: str, words: list[Word], previous: str) -> FollowUp:
         swapped = _with_drug(previous, name)
         if swapped is None or not more:
             return FollowUp(swapped, open=True, left_behind=names_of(previous) - drug_names(name))
-        added = _with_phrase(swapped, more)
+        added = with_phrase(swapped, more)
         return FollowUp(added, open=True, left_behind=names_of(previous) - drug_names(name))
     if words[0].lower in PREPOSITIONS:
         if drug_names(rest) and words[0].lower not in {"with", "without", "before", "after"}:
             return unsure
-        return FollowUp(_with_phrase(previous, rest), open=True)
+        found = with_phrase(previous, rest)
+        if found is None and drug_names(rest):
+            return unsure
+        # Where the circumstances clash, a model's words would hold both of them.
+        return FollowUp(found, open=found is not None)
     if any(word.may_be_subject for word in words):
         return unsure
     if any(word.lower in ASPECTS for word in words):
         return FollowUp(_of_subject(f"What about {rest}", previous), open=True)
     if any(word.is_group for word in words):
-        return FollowUp(_with_phrase(previous, f"in {rest}"), open=True)
+        return FollowUp(with_phrase(previous, f"in {rest}"), open=True)
     return _UNSURE
 
 
@@ -159,27 +164,6 @@ def _with_drug(previous: str, name: str) -> str | None:
         return None
     old = re.escape(next(iter(drug_names(subject.text))))
     return as_question(re.sub(rf"\b{old}\b", lambda _: name, previous, flags=re.I))
-
-
-def _with_phrase(previous: str, phrase: str) -> str | None:
-    """The question before with one more circumstance, which takes the place of one of its kind."""
-    base = previous.rstrip(" ?.!")
-    kind = kind_of(phrase)
-    opening = words_of(phrase)[0].lower
-    for start, end in reversed(phrases_of(base)):
-        found = base[start:end]
-        same = kind_of(found) == kind and words_of(found)[0].lower == opening
-        if same and not drug_names(found) and not numbers_of(found):
-            base = f"{base[:start].rstrip()} {phrase}{base[end:]}"
-            break
-    else:
-        if kind == "who" and populations(base):
-            return None  # for children, and now for adults: which of the words must go?
-        base = f"{base} {phrase}"
-    without = base.replace(phrase, " ", 1)
-    if (kind == "who" and populations(without)) or (numbers_of(phrase) and numbers_of(without)):
-        return None
-    return as_question(base)
 
 
 # Whole questions: "How is it given?", "What is the maximum dose?"
@@ -225,8 +209,11 @@ def _for_pronoun(rest: str, found: re.Match[str], previous: str) -> FollowUp:
     else:
         subject = subject_of(previous)
         name = subject.text if subject else None
-        giving = is_about_giving(rest) and bool(drug_names(name or ""))
+        is_drug = bool(drug_names(name or ""))
+        giving = is_about_giving(rest) and is_drug
         sure = subject is not None and (giving or (subject.only and not found.group("this")))
+        if (is_drug and _DONE_TO_DISEASES.search(rest)) or _is_given_for(rest, name, previous):
+            sure = False
         if found.group("noun"):
             sure = bool(drug_names(name or ""))
     if not sure or name is None:
@@ -237,10 +224,16 @@ def _for_pronoun(rest: str, found: re.Match[str], previous: str) -> FollowUp:
     return FollowUp(_carried(rest, replaced, previous), open=True)
 
 
+def _is_given_for(rest: str, name: str | None, previous: str) -> bool:
+    """Whether a follow-up asks of a drug after a question about a disease."""
+    disease = not drug_names(name or "") and not is_about_giving(previous)
+    return disease and is_about_giving(rest)
+
+
 def _of_subject(rest: str, previous: str) -> str | None:
     """A question after an aspect ("What is the maximum dose in children?"), of the subject."""
     subject = subject_of(previous)
-    if subject is None:
+    if subject is None or _is_given_for(rest, subject.text, previous):
         return None
     if _HOW_MUCH.match(rest):
         return _carried(rest, f"{rest} for {subject.text}", previous)

@@ -97,8 +97,113 @@ UNSURE = [
     ("How is hyperkalaemia treated?", "What about hypokalaemia?"),
 ]
 
+PNEUMONIA = "What is the dose of amoxicillin for adults with pneumonia?"
+BEFORE = "What is given before cisplatin?"
+INSTEAD = "What should be used instead of gentamicin?"
+WITH = "Can ibuprofen be given with warfarin?"
 
-@pytest.mark.parametrize(("previous", "question", "meant"), SURE)
+REPLACED = [
+    (PNEUMONIA, "and in children?", "What is the dose of amoxicillin for children with pneumonia?"),
+    (WITH, "And with apixaban?", "Can ibuprofen be given with apixaban?"),
+    ("ibuprofen with warfarin?", "And with apixaban?", "Ibuprofen with apixaban?"),
+    (BEFORE, "And before carboplatin?", "What is given before carboplatin?"),
+    (INSTEAD, "And in children?", "What should be used instead of gentamicin in children?"),
+    ("What is the dose of amoxicillin without renal impairment?", "And with renal impairment?",
+     "What is the dose of amoxicillin with renal impairment?"),
+    ("What is amoxicillin used for?", "What is the dose?", "What is the dose of amoxicillin?"),
+    ("What is the dose of sodium valproate?", "How is it given?",
+     "How is sodium valproate given?"),
+    ("What are amoxicillin's side effects?", "How is it given?", "How is amoxicillin given?"),
+    ("How long before surgery should warfarin be stopped?", "When is it restarted?",
+     "When is warfarin restarted?"),
+]  # fmt: skip
+
+# The answer to each is a thing that it does not name; what is asked next is about that thing.
+FOR_SOMETHING_ELSE = [
+    INSTEAD,
+    BEFORE,
+    "What is the antidote of warfarin?",
+    "What is warfarin's antidote?",
+    "Which drug reverses heparin?",
+    "What reverses heparin?",
+    "How is heparin reversed?",
+    "How is paracetamol overdose treated?",
+    "What is the reversal agent for apixaban?",
+    "What interacts with warfarin?",
+    "What replaces metformin?",
+    "What treats asthma?",
+    "What prevents gout?",
+    "What counteracts warfarin?",
+    "What is an alternative to amoxicillin?",
+    "What can be given besides metformin?",
+    "What is used other than metformin?",
+    "Amoxicillin is contraindicated, what else?",
+    "If amoxicillin is contraindicated, what is given?",
+    "What is the substitute for amoxicillin?",
+    "What is the replacement for amoxicillin?",
+    "What is given with methotrexate?",
+    "What is given after cisplatin?",
+    "What should be added to metformin?",
+    "Which antibiotic is safe with warfarin?",
+    "How much is given before cisplatin?",
+    "How much should be given to patients on warfarin?",
+    "How much is given in penicillin allergy?",
+    "Is there something for patients who cannot take metformin?",
+    "Should warfarin be switched?",
+    "What blocks morphine?",
+    "What lowers digoxin?",
+    "How do I bridge warfarin?",
+    "Gentamicin is contraindicated. How do I continue?",
+    "How long after stopping warfarin can I start?",
+    "How is asthma treated?",
+    "What is the dose in sepsis?",
+    "What is the dose for sepsis?",
+]
+ABOUT_IT = [
+    "What is the dose?", "What is its dose?", "How much?", "How often is it given?",
+    "And the side effects?", "Is it safe in pregnancy?", "Is this drug safe in pregnancy?",
+    "What about apixaban?", "What can I give instead?",
+]  # fmt: skip
+
+CLASHING = [
+    ("What is the dose of amoxicillin without renal impairment?", "And with hepatic impairment?"),
+    ("What is the dose of amoxicillin in patients not on dialysis?", "And on dialysis?"),
+    ("What is the dose of amoxicillin if not pregnant?", "And in pregnancy?"),
+    ("What is the dose of amoxicillin in renal impairment?", "And with renal impairment?"),
+    ("Can ibuprofen and warfarin be given together?", "And with apixaban?"),
+    ("Can ibuprofen be given with warfarin and aspirin?", "And with apixaban?"),
+    ("Can ibuprofen be given without warfarin?", "And with apixaban?"),
+    ("Can ibuprofen be given to patients with asthma?", "And with apixaban?"),
+    (BEFORE, "And with carboplatin?"),
+    (BEFORE, "And after cisplatin?"),
+    (BEFORE, "And before Tazocin?"),
+    (WITH, "And with Tazocin?"),
+    (WITH, "And without?"),
+    (WITH, "And without warfarin?"),
+    (PNEUMONIA, "And for sepsis?"),
+    ("What is the dose of amoxicillin for pneumonia?", "And in sepsis?"),
+    ("What is the dose of amoxicillin in patients with sepsis?", "In patients with pneumonia?"),
+    ("What is the dose of amoxicillin for adults over 65?", "And in children?"),
+    ("What is the dose of amoxicillin for adults weighing 50 kg?", "And in children?"),
+    ("How is hyperkalaemia treated?", "When is it given?"),
+    (DOSE, "How is it treated?"),
+]
+
+
+@pytest.mark.parametrize("question", ABOUT_IT)
+@pytest.mark.parametrize("previous", FOR_SOMETHING_ELSE)
+def test_what_an_earlier_question_sought_is_not_the_drug_it_named(
+    previous: str, question: str
+) -> None:
+    assert follow_up(question, previous).text is None
+
+
+@pytest.mark.parametrize(("previous", "question"), CLASHING)
+def test_circumstances_that_clash_are_never_asked_together(previous: str, question: str) -> None:
+    assert follow_up(question, previous).text is None
+
+
+@pytest.mark.parametrize(("previous", "question", "meant"), [*SURE, *REPLACED])
 def test_what_is_beyond_doubt_is_put_into_words(previous: str, question: str, meant: str) -> None:
     assert follow_up(question, previous).text == meant
 
@@ -179,6 +284,31 @@ def test_a_model_may_not_bring_back_what_was_left_behind() -> None:
     assert not faithful("What is the dose of amoxicillin with Tazocin?", "What about Tazocin?",
                         HISTORY, found)  # fmt: skip
     assert faithful("What is the dose of Tazocin?", "What about Tazocin?", HISTORY, found)
+
+
+@pytest.mark.parametrize(
+    "earlier",
+    [
+        ["Which drug reverses heparin?"],
+        ["What is the dose of heparin?", "What is the antidote of heparin?"],
+        ["What is the antidote of heparin?", "What is the dose?"],
+        ["What is given with co-amoxiclav?"],
+    ],
+)
+def test_a_model_may_not_bring_in_the_drug_of_a_question_for_another(earlier: list[str]) -> None:
+    history = [(question, "") for question in earlier]
+    found = follow_up("What is the dose?", earlier[-1])
+    assert found.text is None
+    for drug in ("heparin", "co-amoxiclav"):
+        written = f"What is the dose of {drug}?"
+        assert not faithful(written, "What is the dose?", history, found)
+        assert drug not in earlier[0] or faithful(written, f"The dose of {drug}?", history, found)
+
+
+def test_a_drug_that_is_asked_about_again_may_be_meant_again() -> None:
+    history = [("Which drug reverses heparin?", ""), ("What is the dose of heparin?", "")]
+    written = "What is the dose of heparin in DVT?"
+    assert faithful(written, "And for DVT?", history, FollowUp(open=True))
 
 
 # On the sample documents
