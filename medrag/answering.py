@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from medrag.ground import source_warnings
+from medrag.neighbours import quotes_of
 from medrag.neutral import addresses_a_machine
 from medrag.protocols import Judge
 from medrag.text import sentences
@@ -93,12 +94,12 @@ class Checker:
         return replace(checked, verdict=verdict)
 
     def check_quotes(self, draft: Draft, prompt: Prompt) -> list[CheckedClaim]:
-        """As ``check``, for a draft that should hold nothing but sentences of the excerpts:
-        whatever else it holds is unsupported."""
+        """As ``check``, for a draft that should hold nothing but sentences of the excerpts that
+        can be read alone: whatever else it holds is unsupported."""
         lines = {
             f"{' '.join(sentence.split())} [{excerpt.marker}]"
             for excerpt in prompt.excerpts
-            for sentence in excerpt.sentences
+            for sentence in quotes_of(excerpt.sentences)
         }
         return [
             claim

@@ -17,6 +17,7 @@ from medrag.errors import ModelError
 from medrag.events import Checked, Done, Event, Working
 from medrag.grammar import answer_grammar, quotes_grammar
 from medrag.instructions import ABSTAIN, evidence_texts, mend_message, messages, nonce_for
+from medrag.neighbours import quotes_of
 from medrag.protocols import Composer
 from medrag.types import Answer, CheckedClaim, Draft, Message, Piece, Prompt, Request, Usage
 
@@ -198,7 +199,7 @@ class Composition:
             pairs = [
                 (" ".join(sentence.split()), excerpt.marker)
                 for excerpt in work.prompt.excerpts
-                for sentence in excerpt.sentences
+                for sentence in quotes_of(excerpt.sentences)
             ]
             return quotes_grammar(pairs, ABSTAIN)
         return answer_grammar([excerpt.marker for excerpt in work.prompt.excerpts], ABSTAIN)

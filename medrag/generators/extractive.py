@@ -18,6 +18,7 @@ from medrag.candidates import (
     score_candidates,
 )
 from medrag.drugs import drug_names
+from medrag.generators.lists import Chosen
 from medrag.protocols import Embedder
 from medrag.text import stem
 from medrag.types import Draft, Prompt
@@ -48,8 +49,11 @@ class ExtractiveGenerator:
         if not candidates:
             return Draft("", finish_reason="off_subject" if found else "nothing")
         scores = score_candidates(prompt, candidates, self._embedder)
-        chosen = _choose(candidates, scores, prompt, self._limit)
-        lines = [f"{sentence.text} [{sentence.source.marker}]" for sentence in chosen]
+        chosen = Chosen(found, prompt.question, self._limit)
+        _choose(candidates, scores, prompt, chosen)
+        lines = [f"{one.text} [{one.source.marker}]" for one in chosen.in_order()]
+        if not lines:
+            return Draft("", finish_reason="nothing")
         return Draft("\n".join(lines), verbatim=True)
 
 
@@ -57,9 +61,9 @@ def _choose(
     candidates: Sequence[Candidate],
     scores: Mapping[Candidate, float],
     prompt: Prompt,
-    limit: int,
-) -> list[Candidate]:
-    """The sentences of the answer in reading order.
+    chosen: Chosen,
+) -> None:
+    """Add the sentences of the answer to ``chosen``.
 
     One passage carries it, block by block (a paragraph, a table row, a list with the line that
     opens it), because a sentence torn from its neighbours may be about the opposite case. A
@@ -76,22 +80,20 @@ def _choose(
     about = [s for s in candidates if subject <= s.names or not is_row(s.text)]
     blocks = _blocks([s for s in about if s.source is best.source])
     blocks.sort(key=lambda block: -_best_in(block, scores))
-    chosen: list[Candidate] = []
     for block in blocks:
-        if _best_in(block, scores) >= enough and len(chosen) < limit:
-            chosen.extend(_window(block, scores, limit - len(chosen)))
-    chosen.sort(key=lambda s: s.position)
+        if _best_in(block, scores) >= enough and chosen.room:
+            run = _window(block, scores, chosen.room)
+            chosen.add(sorted(run, key=lambda s: (-scores.get(s, 0.0), s.position)))
     for sentence in sorted(scores, key=lambda s: (-scores[s], s.source.marker, s.position)):
         if (
-            len(chosen) < limit
+            chosen.room
             and sentence.source is not best.source
             and scores[sentence] >= _AWAY_CUT * scores[best]
             and subject <= sentence.names
             and sentence.held >= _ON_SUBJECT * best.held
-            and all(_likeness(sentence, other) < _SAME for other in chosen)
+            and all(_likeness(sentence, other) < _SAME for other in chosen.in_order())
         ):
-            chosen.append(sentence)
-    return chosen
+            chosen.add([sentence])
 
 
 def _best_in(block: Sequence[Candidate], scores: Mapping[Candidate, float]) -> float:

@@ -12,6 +12,7 @@ from medrag.types import Evidence, Label, Verdict
 from medrag.verify.claims import bare
 from medrag.verify.compare import Problem, compare
 from medrag.verify.lexicon import CONDITIONS
+from medrag.verify.listed import as_spoken, names_an_item, together
 from medrag.verify.support import Support, measure, normalised
 from medrag.verify.windows import MAX_CHARS, Passage, Window, around, best_windows, cut
 
@@ -112,7 +113,7 @@ class RuleJudge:
                 best = finding
             if not best.problems:
                 break
-        return best if best is not None else "The source has no text to check this against."
+        return best if best is not None else "The source only announces what it does not say here."
 
     def _widened(self, claim: str, passage: Passage, window: Window) -> _Finding:
         """The finding for a window; for a wider one if that has what is missing here."""
@@ -140,7 +141,7 @@ class RuleJudge:
         if not open_pairs:
             return cosines
         texts = [bare(pairs[i][0])[:MAX_CHARS] for i, _ in open_pairs]
-        texts += [pairs[i][1][f.window.start : f.window.end] for i, f in open_pairs]
+        texts += [f.window.text for _, f in open_pairs]
         vectors = self._embedder.embed(texts)
         half = len(open_pairs)
         for row, (i, _) in enumerate(open_pairs):
@@ -158,30 +159,48 @@ def _said_in_full(claim: str, passage: Passage) -> _Finding | None:
     for first, (start, _) in enumerate(passage.spans):
         for last in range(first, min(first + 3, len(passage.spans))):
             end = passage.spans[last][1]
-            said = normalised(bare(passage.text[start:end]))
-            if said == wanted:
-                window = Window(start, end, first, last, 1.0, passage.headings[first])
-                return _Finding(window, measure(claim, passage.text[start:end]), ())
+            quote = passage.text[start:end]
+            said = normalised(bare(quote))
+            # An item without its mark, or an opener without its colon, is no longer a quote.
+            exact = not any(passage.bound[first : last + 1]) or bare(quote) == claim
+            if said == wanted and exact:
+                window = Window(start, end, first, last, 1.0, "", quote)
+                return _Finding(window, measure(claim, quote), ())
             if not wanted.startswith(said):
                 break
     return None
 
 
 def _hold(claim: str, passage: Passage, window: Window) -> _Finding:
-    quote = passage.text[window.start : window.end]
-    text = f"{window.context}\n{quote}" if window.context else quote
+    claim = as_spoken(claim) if window.items else claim
+    text = f"{window.context}\n{window.text}" if window.context else window.text
     support = measure(claim, text, passage.defined)
     problems = compare(claim, text)
     problems += [
         Problem("term_missing", f"The source does not mention “{word}”.")
         for word in support.missing[:5]
     ]
-    dropped = _dropped_condition(claim, quote)
+    dropped = _dropped_condition(claim, window.text)
     if dropped:
         problems.append(
             Problem("condition_dropped", f"The source adds a condition (“{dropped} …”).")
         )
+    if window.items:
+        problems += _list_problems(claim, window)
     return _Finding(window, support, tuple(problems))
+
+
+def _list_problems(claim: str, window: Window) -> list[Problem]:
+    """What a claim leaves out that the source says of the items of a list."""
+    problems = []
+    if not names_an_item(claim, window.opener, window.items):
+        message = "The source says this of the items of a list, and the answer names none of them."
+        problems.append(Problem("condition_dropped", message))
+    several = together(claim, window.opener)
+    if several:
+        message = f"The source says this of several things together (“{several} …”)."
+        problems.append(Problem("condition_dropped", message))
+    return problems
 
 
 def _dropped_condition(claim: str, quote: str) -> str | None:

@@ -1,0 +1,127 @@
+"""Chosen sentences that can be read: no item of a list without its opener, nor that alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from medrag.candidates import Candidate, headings_of, is_heading, may_be_shown
+from medrag.neighbours import Listed, lists_of, opens
+from medrag.population import populations
+from medrag.text import Span, sentences
+from medrag.types import Source
+
+# The line above a quote gives its headings, but one of these must not be overlooked.
+_FORBIDS = re.compile(
+    r"\b(?:not|never|no|avoid\w*|contra-?indicat\w*|without|unless|stop\w*|withhold|exclu\w*|"
+    r"unsafe|caution\w*|except\w*)\b",
+    re.I,
+)
+
+
+class Chosen:
+    """At most ``limit`` sentences, with what their lists need; ``found`` are all that may be
+    shown, those of a list's items among them."""
+
+    def __init__(self, found: Sequence[Candidate], question: str, limit: int) -> None:
+        self._found = {(one.source.marker, one.position): one for one in found}
+        self._asked = populations(question)
+        self._limit = limit
+        self._chosen: dict[tuple[int, int], Candidate] = {}
+        self._lists: dict[int, tuple[list[Span], list[Listed | None]]] = {}
+
+    @property
+    def room(self) -> int:
+        """How many more sentences may be added."""
+        return self._limit - len(self._chosen)
+
+    def in_order(self) -> list[Candidate]:
+        """The sentences source by source, as these came in, each in reading order."""
+        sources = list(dict.fromkeys(marker for marker, _ in self._chosen))
+        return sorted(
+            self._chosen.values(), key=lambda s: (sources.index(s.source.marker), s.position)
+        )
+
+    def add(self, wanted: Sequence[Candidate]) -> None:
+        """Add sentences from the first on, each with what it needs, or not at all where that has
+        no room. A line that opens a list comes with its items: with those wanted, or with all."""
+        places = {(one.source.marker, one.position) for one in wanted}
+        for sentence in wanted:
+            marker = sentence.source.marker
+            if not opens(sentence.text):
+                self._take([sentence])
+                continue
+            items = self._opened_by(sentence)
+            if any((marker, item.position) in places for item in items):
+                continue  # they bring it
+            for item in items:
+                self._take([sentence, item])
+
+    def _take(self, wanted: Sequence[Candidate]) -> None:
+        group: dict[tuple[int, int], Candidate] = {}
+        for sentence in wanted:
+            needed = self._needed(sentence)
+            if needed is None:
+                return
+            group.update({(one.source.marker, one.position): one for one in needed})
+        if len(group.keys() | self._chosen.keys()) <= self._limit:
+            self._chosen.update(group)
+
+    def _needed(self, sentence: Candidate) -> list[Candidate] | None:
+        """The sentence, what opens its list, and the start of its item; None where a part of
+        these is in another passage, or may not be shown."""
+        spans, lists = self._of(sentence.source)
+        listed = lists[sentence.position]
+        if listed is None:
+            return [sentence]
+        torn = listed.openers[:1] == (-1,)
+        if torn and sentence.source.passage.chunk.ordinal > 0:
+            return None
+        headings = headings_of(sentence.source)
+        needed = [sentence]
+        for place in {*listed.openers, listed.item} - {-1, sentence.position}:
+            found = self._line(sentence, place, spans)
+            if found is None:
+                return None
+            if not is_heading(found.text, headings) or _FORBIDS.search(found.text):
+                needed.append(found)
+        return needed
+
+    def _line(self, beside: Candidate, place: int, spans: list[Span]) -> Candidate | None:
+        """The sentence at a place of the same passage, if it may be shown."""
+        known = self._found.get((beside.source.marker, place))
+        if known is not None:
+            return known
+        text = beside.source.passage.chunk.text
+        start, end = spans[place]
+        if not may_be_shown(self._asked, text[start:end]):
+            return None
+        return replace(
+            beside,
+            position=place,
+            paragraph=text.count("\n", 0, start),
+            text=text[start:end],
+            stems=frozenset(),
+        )
+
+    def _opened_by(self, opener: Candidate) -> list[Candidate]:
+        """The items of a list that a sentence opens and that may be shown; without a list, the
+        sentence after it."""
+        spans, lists = self._of(opener.source)
+        places = [
+            place
+            for place, listed in enumerate(lists)
+            if listed is not None and listed.item == place and opener.position in listed.openers
+        ]
+        if not places and opener.position + 1 < len(spans):
+            places = [opener.position + 1]
+        lines = [self._found.get((opener.source.marker, place)) for place in places]
+        return [line for line in lines if line is not None and not opens(line.text)]
+
+    def _of(self, source: Source) -> tuple[list[Span], list[Listed | None]]:
+        if source.marker not in self._lists:
+            text = source.passage.chunk.text
+            spans = sentences(text)
+            self._lists[source.marker] = spans, lists_of(text, spans)
+        return self._lists[source.marker]
