@@ -32,6 +32,16 @@ class Cancelled(Exception):
     """Whoever asked does not want the answer any more."""
 
 
+_kept: list[Any] = []
+
+
+def _silence(api: Any) -> None:
+    """Have llama.cpp print nothing, as long as the process lives: it keeps only the address."""
+    if not _kept:
+        _kept.append(api.llama_log_callback(lambda level, text, data: None))
+    api.llama_log_set(_kept[0], None)
+
+
 class Model:
     """One model, one context, one thread. ``cancelled`` is looked at while it works."""
 
@@ -48,11 +58,10 @@ class Model:
 
         self.api: Any = api
         self._cancelled = cancelled
-        # Kept, because llama.cpp keeps only their addresses.
-        self._silence = api.llama_log_callback(lambda level, text, data: None)
+        _silence(api)
+        # Kept, because llama.cpp keeps only its address.
         self._abort = api.ggml_abort_callback(lambda data: cancelled())
         self._never = api.ggml_abort_callback()
-        api.llama_log_set(self._silence, None)
         api.llama_backend_init()
         parameters = api.llama_model_default_params()
         parameters.use_extra_bufts = extra_buffers
