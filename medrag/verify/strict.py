@@ -34,7 +34,8 @@ _TURNS = re.compile(
 )
 _CLAUSE = re.compile(
     r"\s*;\s*|\s+(?:otherwise|whereas|while|however|although|instead)\b[\s,]*|,?\s+but\s+"
-    r"|,\s+(?:and|then)\s+(?=(?:give|stop|start|withhold|repeat|review|reduce|increase|avoid)\b)",
+    r"|,?\s+(?:and|then|or)\s+(?=(?:then\s+)?(?:give|stop|start|withhold|continue|repeat|review|check|"
+    r"reduce|increase|double|halve|avoid|use|switch|change|add|omit|resume|restart|refer)\b)",
     re.I,
 )
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*")
