@@ -27,7 +27,7 @@ from medrag.generators.worker.sampling import DamagedWeights, InvalidGrammar
 from medrag.generators.worker.writing import Order, TooLong, write
 
 _TRIAL_TOKENS = 4
-_CLEARLY = 0.9
+_CLEARLY = 0.8
 _TRIAL_PROMPT = "The patient was seen in the clinic."
 
 
