@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from types import TracebackType
 from typing import Any
 
 from medrag.config import home
@@ -43,16 +42,14 @@ class Reservation:
     def __enter__(self) -> Reservation:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._lock is not None:
-            self._lock.release()
-        self._turn.__exit__(kind, error, trace)
-        self._after()
+    def __exit__(self, *_: object) -> None:
+        # The place in the queue is given up whatever becomes of the file.
+        try:
+            if self._lock is not None:
+                self._lock.release()
+        finally:
+            self._turn.leave()
+            self._after()
 
 
 def _machine_lock() -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from types import TracebackType
 
 
 class Turns:
@@ -43,12 +42,11 @@ class Turn:
     def __enter__(self) -> Turn:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
+        self.leave()
+
+    def leave(self) -> None:
+        """Give the place up; the next one is told."""
         with self._changed:
             self._waiting.remove(self)
             self._changed.notify_all()
