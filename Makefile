@@ -9,11 +9,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 LIBRARY := .medrag
 ASK = $(BIN)/medrag --library $(LIBRARY) ask
 
-.PHONY: help install demo test lint samples bench clean
+.PHONY: help install demo test browser lint samples bench clean
 
 help:
 	@echo "make demo      install, ingest corpora/, ask three questions"
 	@echo "make test      install, lint, type check, run every test"
+	@echo "make browser   the page in Chromium, with axe-core for accessibility (needs npm)"
+	@echo "make slow      the tests that take minutes: fuzzing, kills, floods"
 	@echo "make bench     the slow measurements (see tests/benchmarks/RESULTS.md)"
 	@echo "make samples   render the PDF and DOCX files of corpora/ anew"
 	@echo "make clean     remove the environment and the demo library"
@@ -54,6 +56,18 @@ demo: $(STAMP)
 test: $(STAMP) lint
 	@echo "--- pytest"
 	@$(BIN)/python -m pytest
+
+# TEST_SCREENSHOTS=folder make browser: a picture of every step.
+AXE := $(VENV)/axe/node_modules/axe-core/axe.min.js
+$(AXE):
+	@npm install --silent --no-audit --no-fund --prefix $(VENV)/axe axe-core@4.14.1
+
+browser: $(STAMP) $(AXE)
+	@$(BIN)/python -m pytest tests/server/test_browser_*.py tests/server/test_widget.py
+
+# Fuzzing of the API, kills during uploads, floods: minutes of their own.
+slow: $(STAMP)
+	@$(BIN)/python -m pytest -m slow
 
 lint: $(STAMP)
 	@echo "--- ruff"

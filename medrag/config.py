@@ -165,6 +165,11 @@ _PLACES = {
 }
 
 
+# Sections that belong to the server's settings (server/settings.py), in the same file.
+SERVE_SECTIONS = frozenset({"serve", "audit", "proxy"})
+Places = Mapping[tuple[str, str], str]
+
+
 def load_settings(
     path: Path | None = None,
     environment: Mapping[str, str] | None = None,
@@ -177,17 +182,18 @@ def load_settings(
     Raises:
         ConfigError: the file is missing or not TOML, a key is unknown, or a value is wrong.
     """
-    values = _read_file(path) if path is not None else {}
-    env = os.environ if environment is None else environment
-    for field in fields(Settings):
-        text = env.get(f"MEDRAG_{field.name.upper()}")
-        if text is not None:
-            values[field.name] = _parse(field.name, text)
-    values.update({name: value for name, value in flags.items() if value is not None})
-    return replace(Settings(), **{name: _typed(name, value) for name, value in values.items()})
+    sections = read_sections(path) if path is not None else {}
+    own = {name: keys for name, keys in sections.items() if name not in SERVE_SECTIONS}
+    values = settings_values(Settings(), own, _PLACES, environment, flags, path)
+    return replace(Settings(), **values)
 
 
-def _read_file(path: Path) -> dict[str, Any]:
+def read_sections(path: Path) -> dict[str, dict[str, Any]]:
+    """The ``[section]`` tables of a TOML file.
+
+    Raises:
+        ConfigError: the file is missing, not TOML, or has a key outside a section.
+    """
     try:
         tree = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
@@ -195,23 +201,47 @@ def _read_file(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: {reason}.", "Name a readable TOML file.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not TOML: {error}.", "Correct the file.") from error
-    values: dict[str, Any] = {}
     for section, entries in tree.items():
         if not isinstance(entries, dict):
-            raise ConfigError(f"{path}: '{section}' stands outside a [section].", _known())
+            raise ConfigError(
+                f"{path}: '{section}' stands outside a [section].", "Move it into its section."
+            )
+    return tree
+
+
+def settings_values(
+    defaults: Any,
+    sections: Mapping[str, Mapping[str, Any]],
+    places: Places,
+    environment: Mapping[str, str] | None,
+    flags: Mapping[str, Any],
+    path: Path | None = None,
+) -> dict[str, Any]:
+    """What a file's sections, the environment and flags say of the fields of ``defaults``.
+
+    Raises:
+        ConfigError: a key is unknown, or a value of the wrong type.
+    """
+    values: dict[str, Any] = {}
+    for section, entries in sections.items():
         for key, value in entries.items():
-            if (section, key) not in _PLACES:
-                raise ConfigError(f"{path}: [{section}] {key} is not a setting.", _known())
-            values[_PLACES[section, key]] = value
-    return values
+            if (section, key) not in places:
+                known = ", ".join(f"[{section}] {key}" for section, key in places)
+                raise ConfigError(
+                    f"{path}: [{section}] {key} is not a setting.", f"Known: {known}."
+                )
+            values[places[section, key]] = value
+    env = os.environ if environment is None else environment
+    for field in fields(defaults):
+        text = env.get(f"MEDRAG_{field.name.upper()}")
+        if text is not None:
+            values[field.name] = _parse(defaults, field.name, text)
+    values.update({name: value for name, value in flags.items() if value is not None})
+    return {name: _typed(defaults, name, value) for name, value in values.items()}
 
 
-def _known() -> str:
-    return "Known: " + ", ".join(f"[{section}] {key}" for section, key in _PLACES) + "."
-
-
-def _parse(name: str, text: str) -> Any:
-    default = getattr(Settings(), name)
+def _parse(defaults: Any, name: str, text: str) -> Any:
+    default = getattr(defaults, name)
     try:
         if isinstance(default, bool):
             return {"1": True, "true": True, "0": False, "false": False}[text.lower()]
@@ -224,8 +254,8 @@ def _parse(name: str, text: str) -> Any:
     return text
 
 
-def _typed(name: str, value: Any) -> Any:
-    default = getattr(Settings(), name)
+def _typed(defaults: Any, name: str, value: Any) -> Any:
+    default = getattr(defaults, name)
     if isinstance(default, tuple) and isinstance(value, list | tuple):
         if all(isinstance(part, str) for part in value):
             return tuple(value)

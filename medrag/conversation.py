@@ -8,12 +8,12 @@ is: the engine then abstains, or answers what was really asked.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from typing import cast
 
 from medrag.drugs import drug_names
-from medrag.engine import Engine
+from medrag.engine import Collections, Engine
 from medrag.errors import ConfigError, ModelError, UsageError
 from medrag.events import Done, Event, Rephrased, Verbatim
 from medrag.followup_subject import asks_for_unnamed, names_of
@@ -21,6 +21,7 @@ from medrag.followup_words import words_of
 from medrag.followups import FollowUp, follow_up
 from medrag.grammar import line_grammar
 from medrag.instructions import standalone_messages
+from medrag.library import scope_of
 from medrag.population import populations
 from medrag.protocols import Composer
 from medrag.text import content_words, words
@@ -40,24 +41,27 @@ class Conversation:
     """Questions to an engine that may lean on the last ``turns`` before them.
 
     Use it from one thread, one question at a time. ``collection`` and ``generator`` are as in
-    ``Engine.ask``.
+    ``Engine.ask``; ``history`` holds (question, answer) pairs of before, of which the last
+    ``turns`` are kept.
     """
 
     def __init__(
         self,
         engine: Engine,
         *,
-        collection: str | None = None,
+        collection: Collections = None,
         generator: str | None = None,
         turns: int = 3,
+        history: Sequence[tuple[str, str]] = (),
     ) -> None:
         if turns < 1:
             raise UsageError(f"turns is {turns}, below 1.", "Keep at least one turn.")
         self._engine = engine
-        self._collection = collection
+        # An iterator would be used up by the first question.
+        self._collection = collection if isinstance(collection, str) else scope_of(collection)
         self._generator = generator
         self._turns = turns
-        self._history: History = []
+        self._history: History = list(history[-turns:])
 
     @property
     def history(self) -> tuple[tuple[str, str], ...]:
@@ -79,7 +83,7 @@ class Conversation:
             UsageError: the question is empty, or the generator unknown.
             ModelError: the language model that was named is not there, or has changed.
         """
-        asked = self._standalone(question)
+        asked = self.standalone(question)
         if asked != question:
             yield Rephrased(asked)
         answer: Answer | None = None
@@ -98,7 +102,7 @@ class Conversation:
                 said = "" if answer.abstained else answer.text
                 self._history = [*self._history, (asked, said)][-self._turns :]
 
-    def _standalone(self, question: str) -> str:
+    def standalone(self, question: str) -> str:
         """The question in words that can be understood alone."""
         if not self._history:
             return question

@@ -1,36 +1,36 @@
 """The one object that a program holds: it wires the rooms together.
 
-One engine serves one thread; open another for another. Opening is cheap: the library, the models
-and FAISS are loaded when they are first needed.
+One engine serves one thread; make a ``sibling`` for another. Opening is cheap: the library, the
+models and FAISS are loaded when they are first needed.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import time
 import weakref
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from medrag import offline
 from medrag.answerability import answerability
 from medrag.answering import ABSTENTION, Checker
-from medrag.composers import Composers
+from medrag.composers import EXTRACTIVE, Composers
 from medrag.config import Settings, library_folder, load_settings
-from medrag.errors import ConfigError, LibraryError, UsageError
+from medrag.errors import ConfigError, UsageError
 from medrag.events import Done, Event, Verbatim
+from medrag.fusion import Arm
 from medrag.generators.extractive import ExtractiveGenerator
 from medrag.ground import build_prompt
-from medrag.library import Library, VectorCache
-from medrag.library.find import LIST, exactly_one
-from medrag.models.catalog import EmbeddingModel, find_embedding_model
-from medrag.models.embedder import OnnxEmbedder
-from medrag.protocols import Composer, Embedder, Judge
-from medrag.retrieve import Arm, Retriever
+from medrag.library import Library, Scope, VectorCache, scope_of
+from medrag.library.find import exactly_one, take_out
+from medrag.parts import Parts
+from medrag.protocols import Composer, Judge
+from medrag.retrieve import Search
+from medrag.shared import Shared
 from medrag.types import (
     Answer,
     Document,
@@ -45,23 +45,20 @@ from medrag.verbatim import verbatim_answer
 from medrag.verify import RuleJudge
 
 DEFAULT_COLLECTION = "default"
-# Below this many chunks the exported model is done before torch has been imported.
-_BULK_CHUNKS = 400
 _COLLECTION_NAME = re.compile(r"[\w][\w .-]{0,63}")
 
+Collections: TypeAlias = str | Iterable[str] | None
+"""The name of a collection, several names (without one: nothing is seen), or None for all.
 
-class Engine:
+What lies in other collections touches nothing that is found, weighed, answered or said.
+"""
+
+
+class Engine(Parts):
     """A library with its models. Make one with ``Engine.open``; use it in a ``with`` block."""
 
-    def __init__(self, folder: Path, settings: Settings) -> None:
-        self.folder = folder
-        self.settings = settings
-        self._library: Library | None = None
-        self._retriever: Retriever | None = None
-        self._embedder: Embedder | None = None
-        self._model: EmbeddingModel | None = None
-        self.on_wait: Callable[[str], None] = lambda message: None
-        """Told, in one line, of a step that takes seconds and happens once a machine."""
+    def __init__(self, folder: Path, settings: Settings, shared: Shared | None = None) -> None:
+        super().__init__(folder, settings, shared or Shared(settings))
         self._composers = Composers(settings)
         self._open: weakref.ref[Generator[Event]] | None = None
         self._hold = offline.enable(settings.allow_hosts) if settings.offline else None
@@ -87,6 +84,22 @@ class Engine:
         if settings is None:
             settings = load_settings(Path(config) if config else None, **flags)
         return cls(library_folder(Path(library) if library is not None else None), settings)
+
+    def sibling(self) -> Engine:
+        """Another engine on the same folder, for another thread.
+
+        It has a connection and language models of its own, and shares with this one what is large
+        and does not change: the embedding model, the library's vectors and postings. Close each;
+        closing one leaves the others as they are.
+        """
+        other = Engine(self.folder, self.settings, self._shared)
+        other.on_wait = self.on_wait
+        return other
+
+    def compute_on(self, threads: int) -> None:
+        """Embed on that many cores at a time: few, where many threads search side by side. Call
+        it before the first question; it holds for siblings too."""
+        self._shared.threads = threads
 
     def close(self) -> None:
         """Close the library and lift the guard. Closing twice is harmless."""
@@ -132,23 +145,19 @@ class Engine:
             run = Ingest(library, self._bulk_embedder, self.settings, collection, progress)
             return run.run(several, keep_missing=keep_missing)
 
-    def remove(self, wanted: str) -> tuple[DocumentInfo, ...]:
+    def remove(self, wanted: str, *, collection: Collections = None) -> tuple[DocumentInfo, ...]:
         """Take documents out by id (or its first digits) or path; they never answer again.
 
-        The path of a file of many records takes all of them out.
+        The path of a file of many records takes all of them out. Where a collection is named, a
+        document that lies in another as well stays there.
 
         Raises:
-            LibraryError: no such document, or several begin with these digits.
+            NotFound: no such document, or several begin with these digits.
+            LibraryError: the library cannot be written.
         """
-        absolute = os.path.abspath(wanted)
         self._close_library()
         with Library.open(self.folder, write=True) as library:
-            found = library.find(wanted) or library.find(absolute)
-            if not all(info.path.partition("#")[0] in (wanted, absolute) for info in found):
-                found = [exactly_one(found, wanted)]
-            if not found:
-                raise LibraryError(f"There is no document {wanted}.", LIST)
-            library.remove_documents([info.id for info in found])
+            found = take_out(library, wanted, scope_of(collection))
             library.tidy()
             VectorCache(library).rebuild()
             return tuple(found)
@@ -156,31 +165,41 @@ class Engine:
     # Out of the library
 
     def search(
-        self, question: str, k: int = 8, *, collection: str | None = None, arm: Arm = "hybrid"
+        self, question: str, k: int = 8, *, collection: Collections = None, arm: Arm = "hybrid"
     ) -> list[Passage]:
         """The k passages nearest to a question. Any string is safe; an empty one finds nothing."""
-        return self.retriever.search(question, k, collection=collection, arm=arm)
+        scope = scope_of(collection)
+        return self._retriever(scope).search(question, k, scope=scope, arm=arm)
 
-    def prompt(self, question: str, *, collection: str | None = None) -> tuple[Prompt, float]:
+    def search_many(self, searches: Sequence[Search]) -> list[list[Passage]]:
+        """Several searches at once, each as ``search`` would do it: together they cost less."""
+        fixed = [replace(one, collection=scope_of(one.collection)) for one in searches]
+        if not fixed:
+            return []
+        whole = any(one.collection is None for one in fixed)
+        return self._retriever(None if whole else frozenset()).search_many(fixed)
+
+    def prompt(self, question: str, *, collection: Collections = None) -> tuple[Prompt, float]:
         """The numbered sources for a question, and the probability that they answer it."""
-        retriever = self.retriever
+        scope = scope_of(collection)
+        retriever = self._retriever(scope)
         # A few more than are shown: overlapping and superseded ones are still to be left out.
         wanted = 2 * self.settings.passages
-        with self.library.snapshot():
-            terms = retriever.terms(question)
-            passages = retriever.search(question, wanted, collection=collection, terms=terms)
+        terms, passages = retriever.find(question, wanted, scope=scope)
         prompt = build_prompt(question, passages, terms, self.settings.passages)
         return prompt, answerability(terms, passages)
 
-    def evidence(self, question: str, composer: Composer) -> Prompt:
+    def evidence(
+        self, question: str, composer: Composer, *, collection: Collections = None
+    ) -> Prompt:
         """The sources for a question, with the ``excerpts`` that this language model is shown."""
-        return self._shown_to(composer, self.prompt(question)[0])
+        return self._shown_to(composer, self.prompt(question, collection=collection)[0])
 
     def ask(
         self,
         question: str,
         *,
-        collection: str | None = None,
+        collection: Collections = None,
         generator: str | None = None,
         history: Sequence[tuple[str, str]] = (),
     ) -> Answer:
@@ -192,7 +211,8 @@ class Engine:
         holds earlier (question, answer) pairs of a conversation, for a language model.
 
         Raises:
-            UsageError: the question is empty, or the generator unknown.
+            UsageError: the question is empty, the generator unknown, or there is no collection of
+                the one name given (of several, unknown ones hold nothing).
             ModelError: the language model that was named is not there, or has changed.
         """
         events = self.ask_stream(
@@ -204,7 +224,7 @@ class Engine:
         self,
         question: str,
         *,
-        collection: str | None = None,
+        collection: Collections = None,
         generator: str | None = None,
         history: Sequence[tuple[str, str]] = (),
     ) -> Iterator[Event]:
@@ -215,14 +235,16 @@ class Engine:
         closing the engine, since one engine answers one question at a time.
         """
         self._end_stream()
-        events = self._events(question, collection, generator, history)
+        named = collection if isinstance(collection, str) else None
+        events = self._events(question, scope_of(collection), named, generator, history)
         self._open = weakref.ref(events)
         return events
 
     def _events(
         self,
         question: str,
-        collection: str | None,
+        scope: Scope,
+        named: str | None,
         generator: str | None,
         history: Sequence[tuple[str, str]],
     ) -> Generator[Event]:
@@ -231,10 +253,10 @@ class Engine:
             raise UsageError("The question is empty.", "Ask something.")
         wanted = generator or self.settings.generator
         choice = self._composers.choose(wanted)
-        if collection is not None and collection not in self.library.collections():
+        if named is not None and named not in self.library.collections():
             known = ", ".join(self.library.collections())
-            raise UsageError(f"There is no collection '{collection}'.", f"Known: {known}.")
-        answer, prompt = self._verbatim(question, collection)
+            raise UsageError(f"There is no collection '{named}'.", f"Known: {known}.")
+        answer, prompt = self._verbatim(question, scope)
         if choice is None or answer.abstained:
             yield Done(answer)
             return
@@ -243,7 +265,7 @@ class Engine:
 
         composer = choice()
         composition = Composition(
-            prompt, answer, composer, self._checker(), self.settings,
+            prompt, answer, composer, self._checker(scope), self.settings,
             lambda prompt: self._shown_to(composer, prompt), history,
         )  # fmt: skip
         for event in composition.run():
@@ -285,94 +307,58 @@ class Engine:
         """The judge that checks answers, and ``verify``."""
         return RuleJudge(self.embedder)
 
-    def documents(self) -> list[DocumentInfo]:
+    def documents(self, collection: Collections = None) -> list[DocumentInfo]:
         """What is in the library, by path."""
-        return sorted(self.library.infos().values(), key=lambda info: info.path)
+        library, scope = self.library, scope_of(collection)
+        with library.snapshot():
+            infos = library.infos(scope=scope)
+        return sorted(infos.values(), key=lambda info: (info.path, info.id))
 
-    def document(self, wanted: str) -> Document:
+    def document(self, wanted: str, *, collection: Collections = None) -> Document:
         """A whole document, by id (or its first digits) or path.
 
         Raises:
-            LibraryError: no such document, or several begin with these digits.
+            NotFound: no such document, or several begin with these digits.
         """
-        found = exactly_one(self.library.find(wanted), wanted)
-        document = self.library.document(found.id)
+        library, scope = self.library, scope_of(collection)
+        with library.snapshot():
+            found = exactly_one(library.find(wanted, scope), wanted)
+            document = library.document(found.id, scope)
         assert document is not None
         return document
 
-    # The parts, opened when first needed
+    def info(self, wanted: str, *, collection: Collections = None) -> DocumentInfo:
+        """The same without its text."""
+        library = self.library
+        with library.snapshot():
+            return exactly_one(library.find(wanted, scope_of(collection)), wanted)
 
-    @property
-    def library(self) -> Library:
-        """The library, open for reading."""
-        if self._library is None:
-            self._library = Library.open(self.folder)
-        return self._library
+    def collections(self, collection: Collections = None) -> list[tuple[str, int, int]]:
+        """The collections by name, with their documents and passages: (name, 2, 80)."""
+        return self.library.sizes(scope_of(collection))
 
-    @property
-    def embedder(self) -> Embedder:
-        """The embedder for questions."""
-        if self._embedder is None:
-            model = self.embedding_model
-            if not model.onnx.is_file():
-                self.prepare()
-            self._embedder = OnnxEmbedder(model)
-        return self._embedder
+    def identities(self, generator: str | None = None) -> dict[str, str]:
+        """What answers: the SHA-256 of the weights that embed, the judge's name, the generator's
+        name and the SHA-256 of its weights (empty where it has none, or they are not known)."""
+        wanted = generator or self.settings.generator
+        choice = self._composers.choose(wanted)
+        composer = choice() if choice is not None else None
+        weights = getattr(composer, "weights", None)
+        return {
+            "embedding": self.embedding_model.sha256,
+            "judge": self.judge.name,
+            "generator": composer.name if composer is not None else EXTRACTIVE,
+            "generator_sha256": weights.sha256 if weights is not None else "",
+        }
 
-    @property
-    def embedding_model(self) -> EmbeddingModel:
-        """The embedding model of the settings, its weights checked."""
-        if self._model is None:
-            self._model = find_embedding_model(self.settings.embedding_model)
-        return self._model
-
-    def use(self, library: Library) -> None:
-        """Work on this open library from now on; it is closed with the engine."""
-        self._close_library()
-        self._library = library
-
-    def prepare(self) -> None:
-        """Export the embedding model for questions (once a machine; takes some seconds)."""
-        from medrag.models.export import export_onnx
-
-        self.on_wait("Preparing the embedding model (once on this machine, some 15 seconds).")
-        export_onnx(self.embedding_model)
-
-    @property
-    def retriever(self) -> Retriever:
-        """The retriever over the library, which must hold something."""
-        if self._retriever is None:
-            library = self.library
-            if library.counts()[0] == 0:
-                raise LibraryError(
-                    f"The library in {self.folder} is empty.", "Fill it with: medrag ingest FOLDER"
-                )
-            library.require_model(self.embedder.identity)
-            self._retriever = Retriever(library, VectorCache(library), self.embedder, self.settings)
-        return self._retriever
-
-    def _bulk_embedder(self, chunks: int) -> Embedder:
-        model = self.embedding_model
-        if not model.onnx.is_file():
-            self.prepare()
-        if chunks < _BULK_CHUNKS or self._is_bulk():
-            return self._embedder or self.embedder
-        from medrag.models.embedder import TorchEmbedder
-
-        self._embedder = TorchEmbedder(model)
-        return self._embedder
-
-    def _is_bulk(self) -> bool:
-        return self._embedder is not None and not isinstance(self._embedder, OnnxEmbedder)
-
-    def _verbatim(self, question: str, collection: str | None) -> tuple[Answer, Prompt]:
+    def _verbatim(self, question: str, scope: Scope) -> tuple[Answer, Prompt]:
         """The answer in the documents' own words, and the sources it was chosen from."""
         started = time.perf_counter()
-        prompt, probability = self.prompt(question, collection=collection)
+        prompt, probability = self.prompt(question, collection=scope)
         writer = ExtractiveGenerator(self.embedder, self.settings.answer_sentences)
         threshold = self.settings.answer_threshold
         answer = verbatim_answer(
-            prompt, writer, self._checker(), certain=probability >= threshold, started=started
+            prompt, writer, self._checker(scope), certain=probability >= threshold, started=started
         )
         return answer, prompt
 
@@ -382,19 +368,14 @@ class Engine:
         budget = self.settings.evidence_tokens
         return with_excerpts(prompt, self.embedder, composer.count_tokens, budget)
 
-    def _checker(self) -> Checker:
+    def _checker(self, scope: Scope = None) -> Checker:
         library = self.library
-        parts = (library.uuid, str(library.generation), self.embedder.identity.sha256)
+        parts = (library.contents(scope), self.embedder.identity.sha256)
 
         def fingerprint(generator: str) -> str:
             return self.settings.fingerprint(*parts, generator, self.judge.name)
 
         return Checker(self.judge, library.page_labels, fingerprint)
 
-    def _close_library(self) -> None:
-        if self._library is not None:
-            self._library.close()
-        self._library = self._retriever = None
 
-
-__all__ = ["ABSTENTION", "DEFAULT_COLLECTION", "Engine"]
+__all__ = ["ABSTENTION", "DEFAULT_COLLECTION", "Collections", "Engine", "Search"]

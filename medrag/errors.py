@@ -42,6 +42,30 @@ class ModelError(MedragError):
     """Weights are missing, damaged, or not the ones the library was built with."""
 
 
+class NotFound(LibraryError):
+    """There is no such document, page or upload, or none that the caller may see."""
+
+
+class Unauthorized(MedragError):
+    """Nobody can tell who is asking: no key, or one that is not known."""
+
+
+class Forbidden(MedragError):
+    """The caller is known, and may not do this."""
+
+
+class TooLarge(UsageError):
+    """What was sent is larger than the settings allow."""
+
+
+class Busy(MedragError):
+    """Too much is being asked at once; try again after ``retry_after`` seconds."""
+
+    def __init__(self, message: str, remedy: str = "", *, retry_after: float = 1.0) -> None:
+        super().__init__(message, remedy)
+        self.retry_after = retry_after
+
+
 class NetworkBlocked(MedragError, ConnectionError):
     """Something inside the process tried to reach another machine."""
 

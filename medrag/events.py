@@ -1,7 +1,8 @@
 """What happens while a question is answered, in the order in which it is shown.
 
-``Verbatim`` at once; then, where a language model writes, ``Working`` for each of its steps and
-``Checked`` for each of its sentences; ``Done`` always last, with the whole answer.
+``Queued`` while a server has others to serve first; ``Verbatim`` as soon as it is made; then,
+where a language model writes, ``Working`` for each of its steps and ``Checked`` for each of its
+sentences; ``Done`` always last, with the whole answer.
 """
 
 from __future__ import annotations
@@ -10,6 +11,13 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from medrag.types import Answer, CheckedClaim, Piece
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """Waiting in a server's queue; ``position`` others come first (0: it is its turn now)."""
+
+    position: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +58,4 @@ class Done:
     answer: Answer
 
 
-Event: TypeAlias = Rephrased | Verbatim | Working | Checked | Done
+Event: TypeAlias = Queued | Rephrased | Verbatim | Working | Checked | Done

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from medrag.events import Checked, Event, Rephrased, Verbatim, Working
+from medrag.events import Checked, Event, Queued, Rephrased, Verbatim, Working
 from medrag.types import (
     Answer,
     CheckedClaim,
@@ -116,6 +116,8 @@ def answer_form(answer: Answer, *, thinking: bool = False) -> Json:
 def event_form(event: Event, *, thinking: bool = False) -> Json:
     """An event of a question being answered, under its name. The text of a step of the language
     model is never in it; a withheld sentence is (``shown`` false), for whoever audits."""
+    if isinstance(event, Queued):
+        return {"event": "queued", "position": event.position}
     if isinstance(event, Rephrased):
         return {"event": "rephrased", "question": event.question}
     if isinstance(event, Verbatim):

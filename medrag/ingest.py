@@ -23,6 +23,7 @@ from medrag.readers import READERS_VERSION, read
 from medrag.types import (
     Chunk,
     Document,
+    DocumentInfo,
     Failure,
     Ingested,
     IngestReport,
@@ -140,6 +141,8 @@ class Ingest:
                 self._report.unchanged.append(item)
                 return
             self._library.place(file_id, locator, document.id)
+            # Counted like chunks that were made: that these lay in another collection is not told.
+            self._chunks_done += info.chunks
             (self._report.updated if before else self._report.added).append(item)
             return
         chunks = chunk_document(
@@ -202,7 +205,7 @@ class Ingest:
         return all(self._library.pipeline_of(i) == self._pipeline for i in placed)
 
     def _unchanged(self, file_id: int) -> None:
-        infos = self._library.infos(list(self._library.placed(file_id).values()))
+        infos = self._infos(list(self._library.placed(file_id).values()))
         self._report.unchanged.extend(
             Ingested(info.id, info.path, info.pages, info.chunks, info.meta.warnings)
             for info in infos.values()
@@ -221,13 +224,17 @@ class Ingest:
         for path, file_id in zip(gone, ids, strict=True):
             for locator, document_id in self._library.placed(file_id).items():
                 full = f"{path}#{locator}" if locator else path
-                info = self._library.infos([document_id])[document_id]
+                info = self._infos([document_id])[document_id]
                 self._report.removed.append(Ingested(document_id, full, info.pages, info.chunks))
         self._library.remove_files(ids)
 
     def _note_removed(self, ids: Iterable[str]) -> None:
-        for info in self._library.infos(list(ids)).values():
+        for info in self._infos(list(ids)).values():
             self._report.removed.append(Ingested(info.id, info.path, info.pages, info.chunks))
+
+    def _infos(self, ids: Sequence[str]) -> dict[str, DocumentInfo]:
+        """Documents as this collection has them: where else they lie is not for its report."""
+        return self._library.infos(ids, frozenset([self._collection]))
 
     def _changed(self) -> bool:
         return bool(self._report.added or self._report.updated or self._report.removed)

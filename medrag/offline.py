@@ -2,10 +2,10 @@
 
 It stands on Python's audit events (PEP 578), which no library can take off again: name look-ups,
 connections and datagrams from any Python code, and the start of other programs, which could
-reach out on our behalf. The one program that medrag starts is its own worker for the language
-model, which puts itself under the same guard. Code that makes system calls without Python is
-outside its sight, and so are processes made by `multiprocessing`; medrag makes none. `medrag
-doctor` says what the guard covers.
+reach out on our behalf. The programs that medrag starts are its own workers, one for the language
+model and one for what is uploaded to a server; both put themselves under the same guard. Code that
+makes system calls without Python is outside its sight, and so are processes made by
+`multiprocessing`; medrag makes none. `medrag doctor` says what the guard covers.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ _LOCAL_PROGRAMS = frozenset(
 )
 # -P: a folder named medrag where the user happens to be is not our program.
 WORKER_COMMAND = (sys.executable, "-P", "-m", "medrag.generators.worker")
+INTAKE_COMMAND = (sys.executable, "-P", "-m", "medrag.server.intake_worker")
+_OWN_COMMANDS = (WORKER_COMMAND, INTAKE_COMMAND)
 _REMEDY = (
     "medrag works offline; if this host is meant, name it in [network] allow_hosts of the"
     " configuration."
@@ -152,7 +154,7 @@ def _is_allowed(host: str) -> bool:
 
 def _check_program(event: str, arguments: tuple[Any, ...]) -> None:
     command = arguments[1] if event == "subprocess.Popen" and arguments[1] else arguments[0]
-    if isinstance(command, list | tuple) and tuple(command) == WORKER_COMMAND:
+    if isinstance(command, list | tuple) and tuple(command) in _OWN_COMMANDS:
         return
     first = command[0] if isinstance(command, list | tuple) and command else command
     if isinstance(first, bytes):

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from medrag import render
 from medrag.errors import one_line
-from medrag.events import Checked, Event, Rephrased, Verbatim, Working
+from medrag.events import Checked, Event, Queued, Rephrased, Verbatim, Working
 from medrag.forms import Json, event_form
 from medrag.types import Answer, Piece
 
@@ -194,7 +194,7 @@ class Screen:
                 self._status.say(opening, at_terminal_only=True)
             for event in events:
                 self._status.follow(event)
-                if isinstance(event, Working):
+                if isinstance(event, Working | Queued):
                     continue
                 if isinstance(event, Rephrased):
                     self._print(Text(f"Asked as: {one_line(event.question)}", "bold"))

@@ -1,164 +1,224 @@
 """A question to passages: the dense and the lexical arm, their scores fused.
 
-Fusion is a convex combination of the cosine and of the BM25 score over the question's best
-(Bruch et al., "An Analysis of Fusion Functions for Hybrid Retrieval", 2023), because ranks alone
-throw away how far apart two candidates stand. Each candidate gets its exact cosine, whichever
-arm found it.
+Each candidate gets its exact cosine, whichever arm found it.
+
+Within a scope everything comes out as if the library held nothing else: which chunks are looked
+at, what words weigh, and also which of two equals comes first.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
 
 from medrag.config import Settings
-from medrag.library import Library, VectorCache, lexical
+from medrag.fusion import Arm, Arms, Candidate
+from medrag.library import Library, Scope, View, Views, scope_of
+from medrag.library.lexical import query_terms
+from medrag.library.postings import Postings, Selection
 from medrag.protocols import Embedder
-from medrag.text import coverage, stem
-from medrag.types import Passage, QuestionTerms
+from medrag.text import content_words, stem
+from medrag.types import Chunk, DocumentInfo, Passage, QuestionTerms
 
 if TYPE_CHECKING:
-    from collections.abc import Set
+    from medrag.protocols import FloatArray
 
 _NAME_LETTERS = 6
-Arm = Literal["hybrid", "dense", "lexical"]
+_TRIES = 3  # after that many changes between two looks, it is done in one
+Found: TypeAlias = tuple[QuestionTerms, list[Passage]]
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A chunk (by row number) with its scores; a rank of 0 means that arm did not find it."""
+class Search:
+    """A question, how many passages are wanted, and in which collections (None: all)."""
 
-    row: int
-    score: float
-    cosine: float
-    bm25: float
-    dense_rank: int
-    lexical_rank: int
+    question: str
+    k: int = 8
+    collection: str | Iterable[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """A search, with all that a state of the library has to say of its words and its scope."""
+
+    question: str
+    k: int
+    scope: Scope
+    vector: FloatArray | None
+    words: Mapping[str, Postings]
+    within: Selection
+
+    @property
+    def terms(self) -> QuestionTerms:
+        counts = {word: len(self.within.kept(found).at) for word, found in self.words.items()}
+        weights = {
+            stem(word): math.log(1 + (self.within.total - count + 0.5) / (count + 0.5))
+            for word, count in counts.items()
+        }
+        unknown = [word for word, count in counts.items() if not count and _is_name_like(word)]
+        return QuestionTerms(weights, tuple(unknown))
 
 
 class Retriever:
     """Searches one library. Any string is a valid question; an empty one finds nothing."""
 
     def __init__(
-        self, library: Library, vectors: VectorCache, embedder: Embedder, settings: Settings
+        self, library: Library, views: Views, embedder: Embedder, settings: Settings
     ) -> None:
-        self._library = library
-        self._vectors = vectors
+        self.library = library
+        self._views = views
         self._embedder = embedder
         self._settings = settings
 
     def search(
-        self,
-        question: str,
-        k: int,
-        *,
-        collection: str | None = None,
-        arm: Arm = "hybrid",
-        terms: QuestionTerms | None = None,
+        self, question: str, k: int, *, scope: Scope = None, arm: Arm = "hybrid"
     ) -> list[Passage]:
-        """The k best passages, best first; of a collection only, where one is named.
+        """The k best passages within a scope, best first."""
+        return self.find(question, k, scope=scope, arm=arm)[1]
 
-        ``terms`` are those of the question, where the caller has looked them up already.
-        """
-        # One read transaction: every arm and every look-up sees the same library.
-        with self._library.snapshot():
-            found = self.candidates(question, k, collection=collection, arm=arm)
-            return self._passages(terms or self.terms(question), found)
+    def find(self, question: str, k: int, *, scope: Scope = None, arm: Arm = "hybrid") -> Found:
+        """The same, with the question's terms, from one look at the library."""
+        return self._find([Search(question, k, scope)], arm)[0]
 
-    def candidates(
-        self, question: str, k: int, *, collection: str | None = None, arm: Arm = "hybrid"
-    ) -> list[Candidate]:
-        """The k best chunks of an arm, by row number and scores."""
-        if not question.strip():
-            return []
-        allowed = self._library.rows_of(collection) if collection is not None else None
-        depth = max(k, self._settings.candidates)
-        bm25 = dict(lexical.search(self._library, question, depth, allowed))
-        weight = self._settings.dense_weight
-        if arm == "lexical":
-            return fuse({}, bm25, weight, arm)[:k]
-        cosines, found = self._cosines(question, bm25.keys(), depth, allowed)
-        if arm == "dense":
-            cosines, bm25 = {row: cosines[row] for row in found}, {}
-        return fuse(cosines, bm25, weight, arm)[:k]
+    def search_many(self, searches: Sequence[Search]) -> list[list[Passage]]:
+        """The passages for several searches at once, which cost less together."""
+        return [passages for _, passages in self._find(searches, "hybrid")]
 
     def arms(self, question: str, k: int) -> dict[Arm, list[Candidate]]:
-        """The k best chunks of each arm, from one look at the library."""
-        if not question.strip():
-            return {"lexical": [], "dense": [], "hybrid": []}
-        bm25 = dict(lexical.search(self._library, question, k))
-        cosines, found = self._cosines(question, bm25.keys(), k, None)
-        dense = {row: cosines[row] for row in found}
-        weight = self._settings.dense_weight
-        return {
-            "lexical": fuse({}, bm25, weight, "lexical")[:k],
-            "dense": fuse(dense, {}, weight, "dense")[:k],
-            "hybrid": fuse(cosines, bm25, weight, "hybrid")[:k],
-        }
+        """The k best chunks of each arm, from one look at the library; of equals, those first
+        that were stored first."""
+        searches = [Search(question, k)]
+        with self.library.snapshot():
+            view, asked = self._asked(searches, self._vectors(searches, "hybrid"))
+        found: dict[Arm, list[Candidate]] = {"lexical": [], "dense": [], "hybrid": []}
+        for arm in found:
+            found[arm] = self._candidates(view, asked, arm, depth=k)[0][:k]
+        return found
 
-    def _cosines(
-        self,
-        question: str,
-        lexical_rows: Set[int],
-        depth: int,
-        allowed: Set[int] | None,
-    ) -> tuple[dict[int, float], list[int]]:
-        """Cosines of what either arm found, and the rows that the dense arm itself found."""
-        vector = self._embedder.embed([question])
-        scores, rows = self._vectors.search(vector, depth, allowed)
-        cosines = {
-            int(row): float(score)
-            for row, score in zip(rows[0], scores[0], strict=True)
-            if row >= 0
-        }
-        found = list(cosines)
-        missing = [row for row in lexical_rows if row not in cosines]
-        if missing:
-            exact = self._library.vectors_of(missing) @ vector[0]
-            cosines.update(zip(missing, map(float, exact), strict=True))
-        return cosines, found
-
-    def _passages(self, terms: QuestionTerms, found: Sequence[Candidate]) -> list[Passage]:
-        chunks = self._library.chunks([candidate.row for candidate in found])
-        documents = self._library.infos(list({c.document_id for c, _ in chunks.values()}))
-        passages = []
-        for candidate in found:
-            if candidate.row not in chunks:
-                continue
-            chunk, section = chunks[candidate.row]
-            document = documents[chunk.document_id]
-            ranks = {"dense": candidate.dense_rank, "lexical": candidate.lexical_rank}
-            context = f"{document.title}\n{section or ''}\n{chunk.text}"
-            passages.append(
-                Passage(
-                    chunk=chunk,
-                    document=document,
-                    page_labels=self._library.page_labels(document.id, chunk.start, chunk.end),
-                    section=section,
-                    score=candidate.score,
-                    ranks={arm: rank for arm, rank in ranks.items() if rank},
-                    similarity=candidate.cosine,
-                    coverage=coverage(terms.weights, context),
-                )
-            )
-        return passages
-
-    def terms(self, question: str) -> QuestionTerms:
+    def terms(self, question: str, scope: Scope = None) -> QuestionTerms:
         """The question's content words with their BM25 idf here, and those found nowhere.
 
         A word that stands nowhere in the library weighs most: it is what the library cannot know.
         """
-        words = lexical.query_terms(question)
-        _, total = self._library.counts()
-        counts = lexical.document_frequencies(self._library, words)
-        weights = {
-            stem(word): math.log(1 + (total - count + 0.5) / (count + 0.5))
-            for word, count in counts.items()
-        }
-        unknown = [word for word, count in counts.items() if not count and _is_name_like(word)]
-        return QuestionTerms(weights, tuple(unknown))
+        with self.library.snapshot():
+            return self._asked([Search(question, 0, scope)], [None])[1][0].terms
+
+    def _find(self, searches: Sequence[Search], arm: Arm) -> list[Found]:
+        """Every look-up sees the same state of the library."""
+        vectors = self._vectors(searches, arm)
+        # The scores are computed between two short looks: a writer that erases what was removed
+        # must wait until nobody reads.
+        for _ in range(_TRIES):
+            with self.library.snapshot():
+                view, asked = self._asked(searches, vectors)
+            found = self._candidates(view, asked, arm)
+            with self.library.snapshot():
+                if self.library.state() == view.state:
+                    return self._found(asked, found)
+        with self.library.snapshot():
+            view, asked = self._asked(searches, vectors)
+            return self._found(asked, self._candidates(view, asked, arm))
+
+    def _vectors(self, searches: Sequence[Search], arm: Arm) -> list[FloatArray | None]:
+        """The vector of each question that looks for something."""
+        live = [one.question.strip() != "" and one.k > 0 for one in searches]
+        if arm == "lexical" or not any(live):
+            return [None] * len(searches)
+        found = iter(
+            self._embedder.embed(
+                [one.question for one, wanted in zip(searches, live, strict=True) if wanted]
+            )
+        )
+        return [next(found) if wanted else None for wanted in live]
+
+    def _asked(
+        self, searches: Sequence[Search], vectors: Sequence[FloatArray | None]
+    ) -> tuple[View, list[_Asked]]:
+        """What the library knows of these questions now."""
+        view = self._views.of(self.library)
+        asked = []
+        for search, vector in zip(searches, vectors, strict=True):
+            scope = scope_of(search.collection)
+            words = view.words(self.library, query_terms(search.question))
+            within = view.selection(self.library, scope)
+            asked.append(_Asked(search.question, search.k, scope, vector, words, within))
+        return view, asked
+
+    def _candidates(
+        self, view: View, asked: Sequence[_Asked], arm: Arm, depth: int | None = None
+    ) -> list[list[Candidate]]:
+        """For each search the k best chunks of an arm, and those as good as the last of them."""
+        import numpy as np
+
+        found: list[list[Candidate]] = [[] for _ in asked]
+        groups: dict[tuple[Scope, bool], list[int]] = {}
+        for number, one in enumerate(asked):
+            if one.question.strip() and one.k > 0:
+                groups.setdefault((one.scope, one.vector is None), []).append(number)
+        for numbers in groups.values():
+            within = asked[numbers[0]].within
+            vectors = [vector for n in numbers if (vector := asked[n].vector) is not None]
+            cosines = view.cosines(np.stack(vectors), within) if vectors else None
+            for place, number in enumerate(numbers):
+                one = asked[number]
+                arms = Arms(
+                    rows=view.rows[within.at],
+                    cosines=None if cosines is None else cosines[place],
+                    bm25=view.bm25(list(one.words.values()), within),
+                    depth=depth or max(one.k, self._settings.candidates),
+                )
+                found[number] = arms.best(arm, self._settings.dense_weight, one.k)
+        return found
+
+    def _found(
+        self, asked: Sequence[_Asked], candidates: Sequence[Sequence[Candidate]]
+    ) -> list[Found]:
+        found = []
+        for one, its in zip(asked, candidates, strict=True):
+            terms = one.terms
+            found.append((terms, self._passages(one, its, terms)))
+        return found
+
+    def _passages(
+        self, asked: _Asked, found: Sequence[Candidate], terms: QuestionTerms
+    ) -> list[Passage]:
+        chunks = self.library.chunks([candidate.row for candidate in found])
+        # Of equals, whatever was stored first must not matter: that may be owed to other chunks.
+        ordered = sorted(found, key=lambda one: (one.order, _place(chunks[one.row][0])))
+        kept = ordered[: asked.k]
+        ids = {chunks[candidate.row][0].document_id for candidate in kept}
+        documents = self.library.infos(list(ids), asked.scope)
+        return [
+            self._passage(candidate, *chunks[candidate.row], documents, terms) for candidate in kept
+        ]
+
+    def _passage(
+        self,
+        candidate: Candidate,
+        chunk: Chunk,
+        section: str | None,
+        documents: Mapping[str, DocumentInfo],
+        terms: QuestionTerms,
+    ) -> Passage:
+        document = documents[chunk.document_id]
+        labels = (
+            self.library.page_labels(document.id, chunk.start, chunk.end) if document.pages else ()
+        )
+        ranks = {"dense": candidate.dense_rank, "lexical": candidate.lexical_rank}
+        context = f"{document.title}\n{section or ''}\n{chunk.text}"
+        return Passage(
+            chunk=chunk,
+            document=document,
+            page_labels=labels,
+            section=section,
+            score=candidate.score,
+            ranks={arm: rank for arm, rank in ranks.items() if rank},
+            similarity=candidate.cosine,
+            coverage=_coverage(terms.weights, context),
+        )
 
 
 def _is_name_like(word: str) -> bool:
@@ -166,29 +226,18 @@ def _is_name_like(word: str) -> bool:
     return len(word) >= _NAME_LETTERS and word.isalpha()
 
 
-def fuse(
-    cosines: Mapping[int, float], bm25: Mapping[int, float], dense_weight: float, arm: Arm
-) -> list[Candidate]:
-    """All candidates of an arm, best first; ties go to the chunk that was stored first."""
-    weight = {"hybrid": dense_weight, "dense": 1.0, "lexical": 0.0}[arm]
-    best = max(bm25.values(), default=1.0)
-    dense_rank = _ranks(cosines)
-    lexical_rank = _ranks(bm25)
-    candidates = [
-        Candidate(
-            row=row,
-            score=weight * max(0.0, cosines.get(row, 0.0))
-            + (1 - weight) * max(0.0, bm25.get(row, 0.0)) / (best or 1.0),
-            cosine=cosines.get(row, 0.0),
-            bm25=bm25.get(row, 0.0),
-            dense_rank=dense_rank.get(row, 0),
-            lexical_rank=lexical_rank.get(row, 0),
-        )
-        for row in cosines.keys() | bm25.keys()
-    ]
-    return sorted(candidates, key=lambda candidate: (-candidate.score, candidate.row))
+def _place(chunk: Chunk) -> tuple[str, int]:
+    return chunk.document_id, chunk.ordinal
 
 
-def _ranks(scores: Mapping[int, float]) -> dict[int, int]:
-    ordered = sorted(scores, key=lambda row: (-scores[row], row))
-    return {row: rank for rank, row in enumerate(ordered, start=1)}
+def _coverage(weights: Mapping[str, float], text: str) -> float:
+    """As ``text.coverage``; the words of the library come again and again."""
+    total = sum(weights.values())
+    held: set[str] = set().union(*map(_stems, set(text.split())))
+    return sum(w for word, w in weights.items() if word in held) / total if total else 0.0
+
+
+@lru_cache(maxsize=32768)
+def _stems(word: str) -> frozenset[str]:
+    """The stems of what stands between two spaces."""
+    return frozenset(content_words(word))

@@ -53,6 +53,7 @@ _UNITS_THAT_END = frozenset(
     {"min", "mg", "kg", "ml", "mcg", "hr", "hrs", "sec", "etc", "a.m", "p.m"}
 )
 _END = re.compile(r"[.!?]+[\"'\u2019\u201d)\]]*(?=\s)")
+_LONGEST_WORD = 64
 _LAST_WORD = re.compile(r"([A-Za-z](?:[A-Za-z]*\.)*[A-Za-z]*)$")
 
 
@@ -121,7 +122,8 @@ def _ends_sentence(text: str, begin: int, match: re.Match[str], end: int) -> boo
         return False
     if not match.group().startswith("."):
         return True
-    word = _LAST_WORD.search(text, begin, match.start())
+    # Only the end counts; from the beginning, a row of initials would take quadratic time.
+    word = _LAST_WORD.search(text, max(begin, match.start() - _LONGEST_WORD), match.start())
     if word is None:
         # "3. Give oxygen": a number alone at the start of a line is its label, not a sentence.
         return not text[begin : match.start()].strip("( ").isdigit()

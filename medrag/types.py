@@ -51,7 +51,8 @@ class Meta:
 class Document:
     """A document as read: its whole text, with pages and sections as offset ranges.
 
-    ``id`` is the SHA-256 of the bytes it was read from. ``path`` is where it was found; a record
+    ``id`` is the SHA-256 of the bytes it was read from, together with its title where that had to
+    be taken from the file's name. ``path`` is where it was found; a record
     inside a file (JSON Lines, a JSON list) is written ``file.jsonl#record``.
     """
 

@@ -357,6 +357,18 @@ def test_only_questions_that_stand_alone_are_remembered_and_only_some(engine: En
     assert asked(list(talk.ask("And in children?"))) is None
 
 
+def test_it_may_begin_in_the_middle(engine: Engine) -> None:
+    before = [(STOP, "Below 30."), ("What is the dose of warfarin?", ""), (DOSE, "500 mg to 1 g.")]
+    talk = Conversation(engine, collection=iter(["default", "nobody"]), turns=2, history=before)
+    assert talk.history == tuple(before[1:])
+    for _ in range(2):
+        events = list(talk.ask("And in children?"))
+        assert "30 mg/kg" in answered(events).text
+    elsewhere = Conversation(engine, collection=["nobody"], history=before)
+    events = list(elsewhere.ask("And in children?"))
+    assert asked(events) == CHILD and answered(events).abstained
+
+
 def test_a_question_that_fails_is_not_remembered(engine: Engine) -> None:
     talk = Conversation(engine)
     with pytest.raises(UsageError):

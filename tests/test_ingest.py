@@ -76,11 +76,9 @@ def test_a_file_that_is_gone_is_gone_everywhere(folder: Path, library: Path) -> 
             assert not any("quokka" in str(value).lower() for value in row), table
     connection.close()
     with Library.open(library) as opened:
-        cache = VectorCache(opened)
-        index, _ = cache._load()
-        import faiss
-
-        assert secret_row not in faiss.vector_to_array(index.id_map)
+        held = VectorCache(opened).load()
+        assert held is not None
+        assert secret_row not in held.rows
     assert b"uokka" not in everything_in(library).lower()
 
 
@@ -95,26 +93,36 @@ def test_keep_missing_keeps_them(folder: Path, library: Path) -> None:
 
 
 def test_a_renamed_file_keeps_its_document(folder: Path, library: Path) -> None:
-    (folder / "a.txt").write_text(OLD)
+    (folder / "a.md").write_text(f"# Old doses\n\n{OLD}")
     with Engine.open(library) as engine:
         first = engine.ingest(folder).added[0]
-        (folder / "a.txt").rename(folder / "b.txt")
+        (folder / "a.md").rename(folder / "b.md")
         report = engine.ingest(folder)
         assert [item.id for item in report.added] == [first.id]
-        assert [item.path for item in report.removed] == [str(folder / "a.txt")]
-        assert [info.path for info in engine.documents()] == [str(folder / "b.txt")]
+        assert [item.path for item in report.removed] == [str(folder / "a.md")]
+        assert [info.path for info in engine.documents()] == [str(folder / "b.md")]
+
+
+def test_a_file_without_a_title_takes_its_new_name_as_one(folder: Path, library: Path) -> None:
+    (folder / "first-draft.txt").write_text(OLD)
+    with Engine.open(library) as engine:
+        engine.ingest(folder)
+        (folder / "first-draft.txt").rename(folder / "amoxicillin-doses.txt")
+        engine.ingest(folder)
+        assert [info.title for info in engine.documents()] == ["amoxicillin doses"]
 
 
 def test_equal_files_are_one_document_until_both_are_gone(folder: Path, library: Path) -> None:
-    for name in ("a.txt", "b.txt", "c.txt"):
-        (folder / name).write_text(OLD if name != "c.txt" else OTHER)
+    for name in ("a.md", "b.md", "c.md"):
+        text = OLD if name != "c.md" else OTHER
+        (folder / name).write_text(f"# {text[:11]}\n\n{text}")
     with Engine.open(library) as engine:
         engine.ingest(folder)
         assert engine.library.counts()[0] == 2
-        (folder / "a.txt").unlink()
+        (folder / "a.md").unlink()
         engine.ingest(folder)
         assert "500 mg" in texts(engine, "amoxicillin")
-        (folder / "b.txt").unlink()
+        (folder / "b.md").unlink()
         engine.ingest(folder)
         assert "500 mg" not in texts(engine, "amoxicillin")
 

@@ -56,6 +56,33 @@ def test_another_program_is_refused() -> None:
         subprocess.run(["curl", "http://192.0.2.1/"], check=False)
 
 
+@pytest.mark.parametrize("command", [offline.WORKER_COMMAND, offline.INTAKE_COMMAND])
+def test_our_own_programs_start_by_just_their_commands(command: tuple[str, ...]) -> None:
+    with offline.guarded():
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60
+        )
+        for other in ([*command, "--more"], [*command[:-1], "medrag.cli"], list(command[:1])):
+            with pytest.raises(NetworkBlocked):
+                subprocess.run(other, stdin=subprocess.DEVNULL, check=False)
+    assert done.stdout == b""
+
+
+def test_the_program_that_reads_uploads_stands_under_the_guard() -> None:
+    code = (
+        "from medrag import offline\nfrom medrag.server import intake_worker as worker\n"
+        "worker._carry_out = lambda order, tell: {'guarded': offline.enabled()}\nworker.main()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.write("{}\n")
+        process.stdin.flush()  # and left open: when it ends, so does the program
+        said = process.stdout.readline()
+    assert said == '{"type": "result", "guarded": true}\n'
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1", "localhost"])
 def test_loopback_works(address: str) -> None:
     with offline.guarded(), socket.socket() as server:

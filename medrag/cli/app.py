@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from medrag.cli import chat, corpus, evaluation, models, questions
+from medrag.cli import audit, chat, corpus, evaluation, keys, mcp, models, questions, serve
 from medrag.cli.common import ConfigOption, LibraryOption, State, print_json
 
 app = typer.Typer(
@@ -48,6 +48,10 @@ models.register(app)
 questions.register(app)
 chat.register(app)
 evaluation.register(app)
+serve.register(app)
+keys.register(app)
+audit.register(app)
+mcp.register(app)
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from medrag.engine import Engine
 from medrag.errors import ReadError
 from medrag.evaluate.measures import auroc
 from medrag.library import Library
-from medrag.library.store import DATABASE
+from medrag.library.opening import DATABASE
 
 _CURVE = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
@@ -99,9 +99,7 @@ def _probe(
             "Ingest the corpus that the questions are about.",
         )
     with without_documents(library, {i for name in names for i in places[name]}):
-        terms = engine.retriever.terms(row["text"])
-        wanted = 2 * engine.settings.passages
-        passages = engine.retriever.search(row["text"], wanted, terms=terms)
+        terms, passages = engine.retriever.find(row["text"], 2 * engine.settings.passages)
     return Probe(
         bool(row["answerable"]),
         str(row.get("type") or "all"),

@@ -13,7 +13,7 @@ from medrag.config import Settings
 from medrag.engine import Engine
 from medrag.errors import ReadError
 from medrag.evaluate.measures import ndcg, percentile, recall, reciprocal_rank
-from medrag.retrieve import Arm, Candidate
+from medrag.fusion import Arm, Candidate
 
 _ARMS: tuple[Arm, ...] = ("lexical", "dense", "hybrid")
 _DEPTH = 300  # chunks, for 100 documents

@@ -1,63 +1,43 @@
-"""The lexical arm: BM25 over FTS5. Any text is a safe query."""
+"""The words of a question, and the terms that the full-text index knows them by."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from functools import cache, lru_cache
+from threading import Lock
 
-from medrag.library.store import Library
+from medrag.library.schema import TOKENIZER
 from medrag.text import STOPWORDS, words
 
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-_MAX_TERMS = 64
-# How much a hit in the title and in the section heading weighs beside one in the text.
-_WEIGHTS = "1.0, 1.0, 1.0"
+_MAX_WORDS = 64
+_lock = Lock()
 
 
 def query_terms(question: str) -> list[str]:
     """The distinct words of a question that are looked for, at most 64, function words left out
     unless there is nothing else."""
     every = list(dict.fromkeys(words(question)))
-    return ([word for word in every if word not in STOPWORDS] or every)[:_MAX_TERMS]
+    return ([word for word in every if word not in STOPWORDS] or every)[:_MAX_WORDS]
 
 
-def match_expression(terms: Sequence[str]) -> str:
-    """An FTS5 query for any of these words. Each is quoted, so that none is an operator."""
-    return " OR ".join('"' + term.replace('"', '""') + '"' for term in terms)
+@lru_cache(maxsize=16384)
+def terms_of(word: str) -> tuple[str, ...]:
+    """The terms that FTS5 makes of a word: one as a rule, two of "2.5", none of an emoji."""
+    # Asked of FTS5 itself, by an index of this one word that is then taken back.
+    with _lock:
+        connection = _index()
+        connection.execute("BEGIN")
+        try:
+            connection.execute("INSERT INTO words (word) VALUES (?)", [word])
+            query = "SELECT term FROM terms ORDER BY offset"
+            return tuple(row[0] for row in connection.execute(query))
+        finally:
+            connection.execute("ROLLBACK")
 
 
-def search(
-    library: Library, question: str, k: int, allowed: Collection[int] | None = None
-) -> list[tuple[int, float]]:
-    """The k best chunks by BM25 as (row number, score), scores positive, best first."""
-    terms = query_terms(question)
-    if not terms:
-        return []
-    query = (
-        f"SELECT rowid, -bm25(chunks_fts, {_WEIGHTS}) AS score FROM chunks_fts"
-        " WHERE chunks_fts MATCH ? ORDER BY score DESC, rowid"
-    )
-    try:
-        cursor = library.connection.execute(query, [match_expression(terms)])
-    except sqlite3.OperationalError:
-        # A word that the tokenizer of FTS5 sees nothing in, such as an emoji alone.
-        return []
-    found: list[tuple[int, float]] = []
-    for row, score in cursor:
-        if allowed is None or row in allowed:
-            found.append((row, float(score)))
-            if len(found) == k:
-                break
-    return found
-
-
-def document_frequencies(library: Library, terms: Sequence[str]) -> dict[str, int]:
-    """In how many chunks each word stands (in any of its forms)."""
-    query = "SELECT count(*) FROM chunks_fts WHERE chunks_fts MATCH ?"
-    return {
-        term: int(library.connection.execute(query, [match_expression([term])]).fetchone()[0])
-        for term in terms
-    }
+@cache
+def _index() -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    connection.execute(f"CREATE VIRTUAL TABLE words USING fts5 (word, tokenize = '{TOKENIZER}')")
+    connection.execute("CREATE VIRTUAL TABLE terms USING fts5vocab (words, instance)")
+    return connection

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from medrag.errors import LibraryError
+from medrag.library.scope import Scope, within
 from medrag.types import Chunk, Document, DocumentInfo, Meta, ModelIdentity, Page, Section, chunk_id
 
 if TYPE_CHECKING:
@@ -56,38 +57,43 @@ def marks(values: Sequence[object]) -> str:
     return ",".join("?" * len(values))
 
 
-def read_infos(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, DocumentInfo]:
+def read_infos(
+    connection: sqlite3.Connection, ids: Sequence[str], scope: Scope
+) -> dict[str, DocumentInfo]:
     query = f"""
         SELECT id, title, {_META},
             (SELECT count(*) FROM pages WHERE document_id = documents.id),
             (SELECT count(*) FROM chunks WHERE document_id = documents.id)
         FROM documents WHERE id IN ({marks(ids)})
     """
-    places = _read_places(connection, ids)
+    places = _read_places(connection, ids, scope)
     return {
         row[0]: DocumentInfo(
             id=row[0],
-            path=places[row[0]][0][1] if row[0] in places else "",
+            path=places[row[0]][0][1],
             title=row[1],
             meta=_meta(row[2:8]),
             pages=row[8],
             chunks=row[9],
-            collections=tuple(sorted({place[0] for place in places.get(row[0], [])})),
+            collections=tuple(sorted({place[0] for place in places[row[0]]})),
         )
         for row in connection.execute(query, ids)
+        if row[0] in places
     }
 
 
 def _read_places(
-    connection: sqlite3.Connection, ids: Sequence[str]
+    connection: sqlite3.Connection, ids: Sequence[str], scope: Scope
 ) -> dict[str, list[tuple[str, str]]]:
+    """Where documents lie within the scope, by path: (collection, path)."""
+    condition, names = within(scope)
     query = f"""
         SELECT document_id, collection, path, locator
         FROM placements JOIN files ON files.id = file_id
-        WHERE document_id IN ({marks(ids)}) ORDER BY path, locator
+        WHERE document_id IN ({marks(ids)}) AND {condition} ORDER BY path, locator, collection
     """
     places: dict[str, list[tuple[str, str]]] = {}
-    for document_id, collection, path, locator in connection.execute(query, ids):
+    for document_id, collection, path, locator in connection.execute(query, [*ids, *names]):
         full = f"{path}#{locator}" if locator else path
         places.setdefault(document_id, []).append((collection, full))
     return places
@@ -104,10 +110,13 @@ def _meta(row: Sequence[Any]) -> Meta:
     return Meta(version, effective, review, status, language, tuple(json.loads(warnings)))
 
 
-def read_document(connection: sqlite3.Connection, document_id: str) -> Document | None:
+def read_document(
+    connection: sqlite3.Connection, document_id: str, scope: Scope
+) -> Document | None:
     query = f"SELECT title, text, {_META} FROM documents WHERE id = ?"
     row = connection.execute(query, [document_id]).fetchone()
-    if row is None:
+    places = _read_places(connection, [document_id], scope)
+    if row is None or not places:
         return None
     pages = connection.execute(
         'SELECT number, label, start, "end" FROM pages WHERE document_id = ? ORDER BY number',
@@ -117,10 +126,9 @@ def read_document(connection: sqlite3.Connection, document_id: str) -> Document 
         'SELECT title, level, start, "end" FROM sections WHERE document_id = ? ORDER BY ordinal',
         [document_id],
     )
-    places = _read_places(connection, [document_id])
     return Document(
         id=document_id,
-        path=places[document_id][0][1] if document_id in places else "",
+        path=places[document_id][0][1],
         title=row[0],
         text=row[1],
         pages=tuple(Page(*values) for values in pages),
@@ -129,17 +137,59 @@ def read_document(connection: sqlite3.Connection, document_id: str) -> Document 
     )
 
 
-def find_ids(connection: sqlite3.Connection, wanted: str) -> list[str]:
+def find_ids(connection: sqlite3.Connection, wanted: str, scope: Scope) -> list[str]:
+    """Ids of the documents within the scope that begin with ``wanted``, else lie at that path."""
+    condition, names = within(scope)
     if len(wanted) >= 6 and wanted.isalnum():
-        prefix = "SELECT id FROM documents WHERE substr(id, 1, ?) = ?"
-        found = connection.execute(prefix, [len(wanted), wanted.lower()]).fetchall()
+        prefix = f"""
+            SELECT DISTINCT document_id FROM placements JOIN files ON files.id = file_id
+            WHERE document_id >= ? AND document_id < ? || '~' AND {condition}
+        """
+        low = wanted.lower()
+        found = connection.execute(prefix, [low, low, *names]).fetchall()
         if found:
             return [row[0] for row in found]
-    by_path = """
+    by_path = f"""
         SELECT DISTINCT document_id FROM placements JOIN files ON files.id = file_id
-        WHERE path = ? OR path || '#' || locator = ?
+        WHERE (path = ? OR path || '#' || locator = ?) AND {condition}
     """
-    return [row[0] for row in connection.execute(by_path, [wanted, wanted])]
+    return [row[0] for row in connection.execute(by_path, [wanted, wanted, *names])]
+
+
+def read_contents(connection: sqlite3.Connection, scope: Scope) -> list[tuple[str, str]]:
+    """What lies within the scope: (document id, how it was read), sorted."""
+    condition, names = within(scope)
+    query = f"""
+        SELECT id, pipeline FROM documents WHERE id IN (
+            SELECT document_id FROM placements JOIN files ON files.id = file_id WHERE {condition}
+        ) ORDER BY id
+    """
+    return connection.execute(query, names).fetchall()
+
+
+def read_sizes(connection: sqlite3.Connection, scope: Scope) -> list[tuple[str, int, int]]:
+    """The collections within the scope, by name: (name, documents, chunks)."""
+    condition, names = within(scope)
+    query = f"""
+        WITH placed AS (
+            SELECT DISTINCT collection, document_id
+            FROM files LEFT JOIN placements ON files.id = file_id WHERE {condition}
+        ), sizes AS (SELECT document_id, count(*) AS size FROM chunks GROUP BY document_id)
+        SELECT collection, count(document_id), coalesce(sum(size), 0)
+        FROM placed LEFT JOIN sizes USING (document_id) GROUP BY collection ORDER BY collection
+    """
+    return connection.execute(query, names).fetchall()
+
+
+def read_rows(connection: sqlite3.Connection, scope: Scope) -> list[int]:
+    """Row numbers of the chunks whose document lies within the scope, ascending."""
+    condition, names = within(scope)
+    query = f"""
+        SELECT id FROM chunks WHERE document_id IN (
+            SELECT document_id FROM placements JOIN files ON files.id = file_id WHERE {condition}
+        )
+    """
+    return sorted(row[0] for row in connection.execute(query, names))
 
 
 def read_chunks(
@@ -220,49 +270,25 @@ def write_chunks(
         )
 
 
-def delete_documents(connection: sqlite3.Connection, ids: Sequence[str]) -> None:
-    """Delete documents with all that hangs on them; the full-text index wants the old text."""
+def delete_documents(connection: sqlite3.Connection, ids: Sequence[str]) -> bool:
+    """Delete documents with all that hangs on them, and say whether there were any; the
+    full-text index wants the old text."""
+    count = 0
     for document_id in ids:
         connection.execute(
             f"INSERT INTO chunks_fts (chunks_fts, rowid, {_FTS_COLUMNS})"
             f" SELECT 'delete', id, {_FTS_COLUMNS} FROM searchable WHERE document_id = ?",
             [document_id],
         )
-        connection.execute("DELETE FROM documents WHERE id = ?", [document_id])
+        count += connection.execute("DELETE FROM documents WHERE id = ?", [document_id]).rowcount
+    return count > 0
 
 
-# Each names a count that must be zero.
-_INVARIANTS = {
-    "chunks whose text is not their document's": (
-        "SELECT count(*) FROM chunks JOIN documents ON documents.id = document_id"
-        ' WHERE substr(documents.text, start + 1, "end" - start) <> chunks.text'
-    ),
-    "chunks without a document": (
-        "SELECT count(*) FROM chunks WHERE document_id NOT IN (SELECT id FROM documents)"
-    ),
-    "documents that lie in no file": (
-        "SELECT count(*) FROM documents WHERE id NOT IN (SELECT document_id FROM placements)"
-    ),
-    "places without a document": (
-        "SELECT count(*) FROM placements WHERE document_id NOT IN (SELECT id FROM documents)"
-    ),
-    "chunks missing from the full-text index": (
-        "SELECT count(*) FROM chunks WHERE id NOT IN (SELECT id FROM chunks_fts_docsize)"
-    ),
-    "full-text entries without a chunk": (
-        "SELECT count(*) FROM chunks_fts_docsize WHERE id NOT IN (SELECT id FROM chunks)"
-    ),
-}
-
-
-def disagreements(connection: sqlite3.Connection) -> list[str]:
-    """What does not hold, one line each."""
-    found = [
-        f"The library holds {count} {what}."
-        for what, query in _INVARIANTS.items()
-        if (count := connection.execute(query).fetchone()[0])
-    ]
-    verdict = connection.execute("PRAGMA quick_check").fetchone()[0]
-    if verdict != "ok":
-        found.append(f"The library's file is damaged: {verdict}.")
-    return found
+def delete_placements(connection: sqlite3.Connection, ids: Sequence[str], scope: Scope) -> None:
+    """Take documents out of the files within the scope; the documents themselves stay."""
+    condition, names = within(scope)
+    connection.executemany(
+        "DELETE FROM placements WHERE document_id = ? AND file_id IN"
+        f" (SELECT id FROM files WHERE {condition})",
+        [(document_id, *names) for document_id in ids],
+    )

@@ -11,7 +11,12 @@ if TYPE_CHECKING:
 # Equal to the number of migrations below; PRAGMA user_version holds it in every library.
 SCHEMA_VERSION = 1
 
-_FIRST = """
+# How text and questions are cut into terms, the same in both.
+TOKENIZER = "porter unicode61 remove_diacritics 2"
+# Every place at which a term stands in the full-text index; belongs to a connection alone.
+VOCABULARY = "CREATE VIRTUAL TABLE temp.instances USING fts5vocab (main, chunks_fts, instance)"
+
+_FIRST = f"""
 CREATE TABLE library (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 
 -- What was read. One row for equal bytes, wherever and however often they lie on the disk.
@@ -70,7 +75,7 @@ CREATE VIEW searchable AS
     FROM chunks JOIN documents ON documents.id = chunks.document_id;
 CREATE VIRTUAL TABLE chunks_fts USING fts5 (
     title, section, text, content = 'searchable', content_rowid = 'id',
-    tokenize = 'porter unicode61 remove_diacritics 2'
+    tokenize = '{TOKENIZER}'
 );
 """
 

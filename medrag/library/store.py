@@ -8,17 +8,29 @@ the truth. Deleted text is overwritten (secure_delete), not only unlinked.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
-import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from medrag.errors import LibraryError
 from medrag.library import rows
-from medrag.library.schema import SCHEMA_VERSION, migrate
+from medrag.library.opening import (
+    BUSY_SECONDS,
+    DATABASE,
+    check_version,
+    connect,
+    ensure_identity,
+    file_identity,
+    take_lock,
+)
+from medrag.library.schema import migrate
+from medrag.library.scope import Scope
+from medrag.library.soundness import disagreements
 from medrag.types import Chunk, Document, DocumentInfo, ModelIdentity
 
 if TYPE_CHECKING:
@@ -26,9 +38,24 @@ if TYPE_CHECKING:
 
     from medrag.protocols import FloatArray
 
-DATABASE = "library.sqlite"
-_BUSY_SECONDS = 30.0
+__all__ = ["DATABASE", "Library", "State"]
+
 _BATCH = 500  # SQLite allows 999 parameters in its older builds
+_changes = count(1)
+
+
+class State(NamedTuple):
+    """Which state of which library: equal states hold the same rows.
+
+    ``change`` is 0, or the number of the transaction in which what is read is not stored yet
+    (and may never be).
+    """
+
+    file: tuple[int, int] | None
+    uuid: str
+    generation: int
+    change: int
+    dimension: int
 
 
 class Library:
@@ -43,7 +70,11 @@ class Library:
     ) -> None:
         self.folder = folder
         self.connection = connection
+        self._digests: tuple[int, dict[Scope, str]] = (-1, {})
         self._lock = lock
+        self._file = file_identity(folder)
+        self._change = 0
+        self._erased = False
 
     @classmethod
     def open(cls, folder: Path, *, write: bool = False) -> Library:
@@ -53,15 +84,15 @@ class Library:
             raise LibraryError(
                 f"There is no library in {folder}.", "Make one with: medrag ingest FOLDER"
             )
-        lock = _take_lock(folder) if write else None
+        lock = take_lock(folder) if write else None
         connection = None
         try:
             with rows.translated(folder):
-                connection = _connect(path, write)
-                _check_version(connection, folder, write)
+                connection = connect(path, write)
+                check_version(connection, folder, write)
                 if write:
                     migrate(connection)
-                    _ensure_identity(connection)
+                    ensure_identity(connection)
         except BaseException:
             if connection is not None:
                 connection.close()
@@ -103,6 +134,18 @@ class Library:
         text = self.value("model")
         return None if text is None else ModelIdentity(**json.loads(text))
 
+    def state(self) -> State:
+        """What it is that is being read now."""
+        values = dict(self.connection.execute("SELECT key, value FROM library").fetchall())
+        dimension = json.loads(values["model"])["dimension"] if "model" in values else 1
+        generation = int(values.get("generation", 0))
+        return State(self._file, values.get("uuid", ""), generation, self._change, dimension)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether its file was deleted or made anew since it was opened."""
+        return file_identity(self.folder) != self._file
+
     def require_model(self, identity: ModelIdentity) -> None:
         """Raise unless the library was built with these weights; an empty one takes them on."""
         known = self.model
@@ -125,23 +168,30 @@ class Library:
         documents, chunks = self.connection.execute(query).fetchone()
         return documents, chunks
 
-    def infos(self, ids: Sequence[str] | None = None) -> dict[str, DocumentInfo]:
-        """Documents without their text, by id: these, or all."""
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no document."""
+        return self.connection.execute("SELECT 1 FROM documents LIMIT 1").fetchone() is None
+
+    def infos(
+        self, ids: Sequence[str] | None = None, scope: Scope = None
+    ) -> dict[str, DocumentInfo]:
+        """Documents without their text, by id: these, or all; of them those within the scope."""
         if ids is None:
             ids = [row[0] for row in self.connection.execute("SELECT id FROM documents")]
         found: dict[str, DocumentInfo] = {}
         for start in range(0, len(ids), _BATCH):
-            found.update(rows.read_infos(self.connection, ids[start : start + _BATCH]))
+            found.update(rows.read_infos(self.connection, ids[start : start + _BATCH], scope))
         return found
 
-    def document(self, document_id: str) -> Document | None:
-        """A stored document, whole."""
-        return rows.read_document(self.connection, document_id)
+    def document(self, document_id: str, scope: Scope = None) -> Document | None:
+        """A stored document, whole; None if it is not there, or not within the scope."""
+        return rows.read_document(self.connection, document_id, scope)
 
-    def find(self, wanted: str) -> list[DocumentInfo]:
+    def find(self, wanted: str, scope: Scope = None) -> list[DocumentInfo]:
         """Documents with that id (or its first 6 or more digits), or at that path."""
-        ids = rows.find_ids(self.connection, wanted)
-        return list(self.infos(ids).values())
+        ids = rows.find_ids(self.connection, wanted, scope)
+        return list(self.infos(ids, scope).values())
 
     def files(self, collection: str) -> dict[str, tuple[int, str]]:
         """The known files of a collection: path -> (file id, sha256 of its bytes or '')."""
@@ -150,6 +200,11 @@ class Library:
             path: (file_id, sha)
             for path, file_id, sha in self.connection.execute(query, [collection])
         }
+
+    def holds_file(self, path: str) -> bool:
+        """Whether anything that is stored was read from that file."""
+        query = "SELECT 1 FROM files WHERE path = ? LIMIT 1"
+        return self.connection.execute(query, [path]).fetchone() is not None
 
     def placed(self, file_id: int) -> dict[str, str]:
         """What lies in a file: locator ('' for the file itself) -> document id."""
@@ -180,20 +235,32 @@ class Library:
     def check(self) -> list[str]:
         """What does not hold in this library, one line each; empty when all is well."""
         with rows.translated(self.folder):
-            return rows.disagreements(self.connection)
+            return disagreements(self.connection)
 
     def collections(self) -> list[str]:
         """The names of the collections, sorted."""
         query = "SELECT DISTINCT collection FROM files ORDER BY collection"
         return [row[0] for row in self.connection.execute(query)]
 
-    def rows_of(self, collection: str) -> frozenset[int]:
-        """Row numbers of the chunks whose document lies in a collection."""
-        query = (
-            "SELECT chunks.id FROM chunks WHERE document_id IN (SELECT document_id"
-            " FROM placements JOIN files ON files.id = file_id WHERE collection = ?)"
-        )
-        return frozenset(row[0] for row in self.connection.execute(query, [collection]))
+    def sizes(self, scope: Scope = None) -> list[tuple[str, int, int]]:
+        """The collections within the scope, by name: (name, documents, chunks)."""
+        return rows.read_sizes(self.connection, scope)
+
+    def contents(self, scope: Scope = None) -> str:
+        """A digest of what lies within the scope: of nothing else, and the same wherever the same
+        documents were read in the same way."""
+        generation = self.generation
+        if self._digests[0] != generation:
+            self._digests = (generation, {})
+        known = self._digests[1]
+        if scope not in known:
+            listed = json.dumps(rows.read_contents(self.connection, scope))
+            known[scope] = hashlib.sha256(listed.encode()).hexdigest()
+        return known[scope]
+
+    def rows_of(self, scope: Scope) -> list[int]:
+        """Row numbers of the chunks whose document lies within a scope, ascending."""
+        return rows.read_rows(self.connection, scope)
 
     def vectors_of(self, chunk_rows: Sequence[int]) -> FloatArray:
         """The stored vectors of chunks that are there, in the order asked for."""
@@ -205,7 +272,9 @@ class Library:
             query = f"SELECT id, vector FROM chunks WHERE id IN ({rows.marks(batch)})"
             found.update(self.connection.execute(query, batch).fetchall())
         joined = b"".join(found[row] for row in chunk_rows)
-        return np.frombuffer(joined, dtype=np.float32).reshape(len(chunk_rows), -1)
+        return np.frombuffer(joined, dtype=np.float32).reshape(
+            len(chunk_rows), self.state().dimension
+        )
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -227,6 +296,8 @@ class Library:
         """All of it or nothing."""
         with rows.translated(self.folder):
             self.connection.execute("BEGIN IMMEDIATE")
+            # A generation number that is taken back is given out again: it says too little here.
+            self._change = next(_changes)
             try:
                 yield
                 self.connection.execute("COMMIT")
@@ -234,6 +305,8 @@ class Library:
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
                 raise
+            finally:
+                self._change = 0
 
     def put_file(self, collection: str, path: str, sha256: str) -> int:
         """Note a file, and which bytes it held ('' until all of it is stored). Its id."""
@@ -259,7 +332,7 @@ class Library:
         with self.transaction():
             generation = self._raise_generation()
             elsewhere = rows.read_placements(self.connection, document.id)
-            rows.delete_documents(self.connection, [document.id])
+            self._delete([document.id])
             rows.write_document(self.connection, document, pipeline)
             rows.write_chunks(self.connection, chunks, vectors, generation)
             for place in elsewhere:
@@ -289,30 +362,44 @@ class Library:
             self.connection.executemany("DELETE FROM files WHERE id = ?", [(i,) for i in file_ids])
             self._drop_unplaced()
 
-    def remove_documents(self, ids: Sequence[str]) -> None:
-        """Take documents out, wherever they lie. A file left empty is forgotten."""
+    def remove_documents(self, ids: Sequence[str], scope: Scope = None) -> None:
+        """Take documents out, wherever they lie within the scope. A file left empty is forgotten,
+        and so is a document that lies nowhere else."""
         with self.transaction():
-            self.drop_documents(ids)
+            self.drop_documents(ids, scope)
 
-    def drop_documents(self, ids: Sequence[str]) -> None:
+    def drop_documents(self, ids: Sequence[str], scope: Scope = None) -> None:
         """The same, inside a transaction that the caller holds."""
         self._raise_generation()
-        rows.delete_documents(self.connection, ids)
+        if scope is None:
+            self._delete(ids)
+        else:
+            rows.delete_placements(self.connection, ids, scope)
+            self._drop_unplaced()
         self.connection.execute(
             "DELETE FROM files WHERE id NOT IN (SELECT file_id FROM placements)"
         )
 
     def tidy(self) -> None:
-        """Merge the full-text index, so that no trace of removed text is left in it or the log."""
+        """Merge the full-text index, so that no trace of removed text is left in it or the log.
+
+        Raises:
+            LibraryError: text was removed, and others read without a pause for half a minute.
+        """
+        # What was only added may stay in the log as long as somebody reads.
+        wait = int(1000 * BUSY_SECONDS) if self._erased else 100
         with rows.translated(self.folder):
             self.connection.execute("INSERT INTO chunks_fts (chunks_fts) VALUES ('optimize')")
+            self.connection.execute(f"PRAGMA busy_timeout = {wait}")
             busy = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        if busy:
+            self.connection.execute(f"PRAGMA busy_timeout = {int(1000 * BUSY_SECONDS)}")
+        if busy and self._erased:
             raise LibraryError(
                 "The change is stored and answers follow it, but removed text could not be erased"
                 " from the disk yet, because another process is reading.",
                 "Close it and run the command again.",
             )
+        self._erased = False
 
     def _place(self, file_id: int, locator: str, document_id: str) -> None:
         self.connection.execute(
@@ -324,7 +411,10 @@ class Library:
 
     def _drop_unplaced(self) -> None:
         query = "SELECT id FROM documents WHERE id NOT IN (SELECT document_id FROM placements)"
-        rows.delete_documents(self.connection, [row[0] for row in self.connection.execute(query)])
+        self._delete([row[0] for row in self.connection.execute(query)])
+
+    def _delete(self, ids: Sequence[str]) -> None:
+        self._erased |= rows.delete_documents(self.connection, ids)
 
     def _raise_generation(self) -> int:
         generation = self.generation + 1
@@ -337,59 +427,3 @@ class Library:
             " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             [key, value],
         )
-
-
-def _take_lock(folder: Path) -> BaseFileLock:
-    from filelock import FileLock, Timeout
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / "writer.lock", timeout=0)
-        lock.acquire()
-    except Timeout as error:
-        raise LibraryError(
-            f"Another process is writing to the library in {folder}.", "Try again when it is done."
-        ) from error
-    except OSError as error:
-        raise LibraryError(
-            f"The library folder {folder} cannot be written ({error.strerror}).",
-            "Choose another with --library, or correct its rights.",
-        ) from error
-    return lock
-
-
-def _connect(path: Path, write: bool) -> sqlite3.Connection:
-    # A reader opens read-write as well: in WAL mode it must be able to make the index of the log.
-    connection = sqlite3.connect(
-        path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-    )
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA secure_delete = ON")
-    connection.execute("PRAGMA synchronous = NORMAL")
-    if write:
-        connection.execute("PRAGMA journal_mode = WAL")
-    else:
-        connection.execute("PRAGMA query_only = ON")
-    return connection
-
-
-def _check_version(connection: sqlite3.Connection, folder: Path, write: bool) -> None:
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if version > SCHEMA_VERSION:
-        raise LibraryError(
-            f"The library in {folder} was written by a newer medrag (schema {version}; this one"
-            f" knows {SCHEMA_VERSION}).",
-            "Upgrade medrag.",
-        )
-    if version < SCHEMA_VERSION and not write:
-        raise LibraryError(
-            f"The library in {folder} is empty or was written by an older medrag.",
-            "Bring it up to date with: medrag ingest FOLDER",
-        )
-
-
-def _ensure_identity(connection: sqlite3.Connection) -> None:
-    connection.execute(
-        "INSERT OR IGNORE INTO library (key, value) VALUES ('uuid', ?), ('generation', '0')",
-        [uuid.uuid4().hex],
-    )

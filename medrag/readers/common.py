@@ -223,7 +223,12 @@ class Builder:
         if not self.length:
             raise ReadError("The file holds no text.", "Check that it is the right file.")
         candidates = (sensible_title(title) for title in titles)
-        title = next((t for t in candidates if t), None) or stem_title(path)
+        title = next((t for t in candidates if t), None)
+        if title is None:
+            # The same bytes under another name are then another document: what a file is called
+            # in one collection must not be told to those who only see another.
+            title = stem_title(path)
+            identity = digest(f"{identity}\n{title}".encode())
         warnings = tuple(dict.fromkeys((*(meta.warnings if meta else ()), *self.warnings)))
         return Document(
             id=identity,

@@ -13,6 +13,8 @@ NAMES = (
     "thousand",
     "decode_speed",
     "first_answer",
+    "load",
+    "serve_kill",
 )
 
 

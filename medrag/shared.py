@@ -1,0 +1,92 @@
+"""What engines on one folder have in common, whatever threads they serve.
+
+The embedding model is loaded once, the library's vectors and postings lie in memory once, and a
+text that was embedded is not embedded again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from medrag.config import Settings
+from medrag.library import Views
+from medrag.library.bounded import Bounded
+from medrag.models.catalog import EmbeddingModel, find_embedding_model
+from medrag.models.embedder import OnnxEmbedder
+from medrag.protocols import Embedder
+from medrag.types import ModelIdentity
+
+if TYPE_CHECKING:
+    from medrag.protocols import FloatArray
+
+_TEXTS = 8192
+
+
+class Remembering:
+    """An embedder for many threads that keeps the vectors of the texts it was given last."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._known: Bounded[str, FloatArray] = Bounded(_TEXTS)
+        self._loading = Lock()
+        self._loaded = False
+
+    @property
+    def identity(self) -> ModelIdentity:
+        return self._embedder.identity
+
+    def embed(self, texts: Sequence[str]) -> FloatArray:
+        """As ``protocols.Embedder.embed``."""
+        import numpy as np
+
+        known = {text: self._known.get(text) for text in texts}
+        new = [text for text, vector in known.items() if vector is None]
+        if new:
+            for text, vector in zip(new, self._embed(new), strict=True):
+                known[text] = vector.copy()
+                self._known.put(text, vector.copy())
+        if not texts:
+            return np.zeros((0, self.identity.dimension), np.float32)
+        return np.stack([vector for text in texts if (vector := known[text]) is not None])
+
+    def _embed(self, texts: Sequence[str]) -> FloatArray:
+        # Loading is not made for two threads at once; embedding is.
+        if not self._loaded:
+            with self._loading:
+                vectors = self._embedder.embed(texts)
+                self._loaded = True
+                return vectors
+        return self._embedder.embed(texts)
+
+
+class Shared:
+    """Made by the first engine of a folder, and passed on to its siblings."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.views = Views()
+        self.threads: int | None = None
+        """On how many cores one text is embedded; None: all. Set before the first."""
+        self._settings = settings
+        self._lock = Lock()
+        self._model: EmbeddingModel | None = None
+        self._embedder: Embedder | None = None
+
+    @property
+    def embedding_model(self) -> EmbeddingModel:
+        """The embedding model of the settings, its weights checked."""
+        with self._lock:
+            if self._model is None:
+                self._model = find_embedding_model(self._settings.embedding_model)
+            return self._model
+
+    def embedder(self, prepare: Callable[[], None]) -> Embedder:
+        """The embedder for questions; ``prepare`` is called where the model is not exported."""
+        model = self.embedding_model
+        with self._lock:
+            if self._embedder is None:
+                if not model.onnx.is_file():
+                    prepare()
+                self._embedder = Remembering(OnnxEmbedder(model, self.threads))
+            return self._embedder
