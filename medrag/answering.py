@@ -26,6 +26,14 @@ from medrag.verify import bare, line_claims, objections, split_claims, verify_cl
 
 ABSTENTION = "No answer to this question was found in this library."
 _NO_QUOTE = "This is not a sentence of the cited source."
+STRICT, ANNOTATE = "strict", "annotate"
+MARKS = {
+    "partial": "only partly supported by its source",
+    "unsupported": "NOT SUPPORTED by its source",
+    "contradicted": "CONTRADICTED by its source: do not rely on it",
+    "uncited": "cites no source",
+}
+"""What stands in words behind a sentence that is shown although it is not supported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +41,15 @@ class Checker:
     """Checks drafts and makes answers of what stands.
 
     ``page_labels(document_id, start, end)`` are the pages of a span, ``fingerprint(generator)``
-    names the library, models and settings of an answer.
+    names the library, models and settings of an answer. ``policy`` is what becomes of a sentence
+    that is not supported (``shows``), ``strict_look`` whether composed ones are looked at twice.
     """
 
     judge: Judge
     page_labels: Callable[[str, int, int], tuple[str, ...]]
     fingerprint: Callable[[str], str]
+    policy: str = STRICT
+    strict_look: bool = True
 
     def check(self, draft: Draft, prompt: Prompt) -> list[CheckedClaim]:
         """The sentences of a draft with their verdicts, evidence as offsets in its document.
@@ -70,7 +81,7 @@ class Checker:
         """A composed sentence with its verdict, each cited source asked alone."""
         alone = [replace(claim, markers=(marker,)) for marker in claim.markers]
         checked = verify_claims(alone or [claim], texts, self.judge)
-        looked_at = [self._strictly(one, sources) for one in checked]
+        looked_at = [self._strictly(one, sources) if self.strict_look else one for one in checked]
         standing = [one for one in looked_at if one.verdict.label == "supported"]
         if not standing:
             best = max(looked_at, key=lambda one: one.verdict.score)
@@ -131,7 +142,7 @@ class Checker:
         thinking: str = "",
     ) -> Answer:
         """The answer of the sentences that stand (at least one), with what its reader must know."""
-        text, claims = _joined(shown)
+        text, claims = _joined(shown, marked=self.policy == ANNOTATE)
         cited = {marker for claim in claims for marker in claim.claim.markers}
         sources = tuple(source for source in prompt.sources if source.marker in cited)
         documents = dict.fromkeys(source.passage.document.id for source in sources)
@@ -139,6 +150,7 @@ class Checker:
         told.extend(source_warnings(sources))
         if withheld:
             told.append(f"{len(withheld)} sentence(s) withheld: the sources do not say so.")
+        told.extend(_doubts(shown) if self.policy != STRICT else ())
         return Answer(
             prompt.question, text, claims, sources, False, None, generator, usage,
             (*told, *warnings), self.fingerprint(generator), tuple(withheld), thinking,
@@ -160,8 +172,13 @@ class Checker:
         )  # fmt: skip
 
 
+def shows(claim: CheckedClaim, policy: str, *, verbatim: bool) -> bool:
+    """Whether a sentence is shown: under "strict" one that stands, otherwise every one."""
+    return policy != STRICT or stands(claim, verbatim=verbatim)
+
+
 def stands(claim: CheckedClaim, *, verbatim: bool) -> bool:
-    """Whether a sentence may be shown: a composed one only if it is supported in full."""
+    """Whether a sentence may be relied on: a composed one only if it is supported in full."""
     label = claim.verdict.label
     return label == "supported" or (verbatim and label == "partial")
 
@@ -174,14 +191,31 @@ def _without_orders(text: str) -> str:
     return text
 
 
-def _joined(shown: Sequence[CheckedClaim]) -> tuple[str, tuple[CheckedClaim, ...]]:
-    """The answer's text from the sentences that stand, and the claims at their new offsets."""
+def _doubts(shown: Sequence[CheckedClaim]) -> list[str]:
+    """What is shown although it does not stand, the worst first."""
+    told = []
+    for label in ("contradicted", "unsupported", "uncited"):
+        count = sum(claim.verdict.label == label for claim in shown)
+        if count:
+            told.append(f"{count} of {len(shown)} sentence(s) shown: {MARKS[label]}.")
+    return told
+
+
+def _joined(
+    shown: Sequence[CheckedClaim], *, marked: bool = False
+) -> tuple[str, tuple[CheckedClaim, ...]]:
+    """The answer's text from the sentences that are shown, and the claims at their new offsets.
+
+    Where ``marked``, the mark of a sentence that is not supported stands behind it in the text,
+    so that no door can show the one without the other.
+    """
     claims, parts, length = [], [], 0
     for checked in shown:
         text = checked.text
         claims.append(
             replace(checked, claim=replace(checked.claim, start=length, end=length + len(text)))
         )
-        parts.append(text)
-        length += len(text) + 1
+        mark = MARKS.get(checked.verdict.label) if marked else None
+        parts.append(f"{text} ({mark})" if mark else text)
+        length += len(parts[-1]) + 1
     return "\n".join(parts), tuple(claims)

@@ -16,13 +16,15 @@ _BATCH = 64
 
 @dataclass(frozen=True, slots=True)
 class ClaimRow:
-    """A line of the file. ``label`` and ``split`` are there in evaluation sets only."""
+    """A line of the file. ``label`` and ``split`` are there in evaluation sets only; rows of one
+    ``group`` hold parts of the evidence on one claim."""
 
     id: Any
     claim: str
     evidence: str
     label: str | None = None
     split: str | None = None
+    group: str | None = None
 
 
 def read_claims(file: Path) -> Iterator[list[ClaimRow]]:
@@ -80,4 +82,8 @@ def _row(file: Path, number: int, row: dict[str, Any]) -> ClaimRow:
         raise ReadError(
             f"{file}, line {number} lacks a text 'claim' or 'evidence'.", "Correct the line."
         )
-    return ClaimRow(row.get("id", number), claim, evidence, row.get("label"), row.get("split"))
+    group = row.get("group")
+    return ClaimRow(
+        row.get("id", number), claim, evidence, row.get("label"), row.get("split"),
+        None if group is None else str(group),
+    )  # fmt: skip

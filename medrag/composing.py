@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from medrag.answering import Checker, stands
+from medrag.answering import Checker, shows, stands
 from medrag.config import Settings, thinking_budget
 from medrag.errors import ModelError
 from medrag.events import Checked, Done, Event, Working
@@ -141,7 +141,7 @@ class Composition:
         for claim in checked:
             if any(claim.text == other.text for other in (*work.shown, *work.withheld)):
                 continue  # it said so already
-            good = stands(claim, verbatim=quotes)
+            good = shows(claim, self.checker.policy, verbatim=quotes)
             (work.shown if good else work.withheld).append(claim)
             yield Checked(claim, shown=good)
 

@@ -37,6 +37,18 @@ class Settings:
     """Chunks taken from each arm before fusion (10 to 1,000)."""
     dense_weight: float = 0.65
     """Share of the dense arm in the fused score (0 to 1)."""
+    rerank: bool = False
+    """Whether a model reads the best passages again, with the question, and reorders them."""
+    rerank_searches: bool = True
+    """Whether it does so for searches too, not for answers alone."""
+    rerank_model: str = "medrag-judge"
+    """The shipped model, or a local folder of a sentence-transformers CrossEncoder."""
+    rerank_candidates: int = 24
+    """Passages that it reads at most (2 to 100)."""
+    rerank_weight: float = 0.5
+    """Its share in the new score, beside the fused one (0 to 1)."""
+    rerank_ms: float = 200.0
+    """Milliseconds that it may take; fewer passages are read on slow machines (0: no limit)."""
     passages: int = 8
     """Passages an answer may draw on (1 to 50)."""
     answer_sentences: int = 6
@@ -63,6 +75,13 @@ class Settings:
     """The same seed gives the same answer (0 to 2**31 - 1)."""
     mend: bool = True
     """Ask once for other words where a composed sentence does not stand up to the check."""
+    judge: str = "rules"
+    """Who checks sentences: "rules", the shipped "medrag-judge", or a CrossEncoder's folder."""
+    policy: str = "strict"
+    """What becomes of what is not supported: withheld ("strict"), shown and marked ("annotate"),
+    or shown, and told in warnings and reports alone ("report")."""
+    strict_look: bool = True
+    """Whether composed sentences are looked at more strictly than the judge does."""
     threads: int = 0
     """Threads of the language model (0 to 256); 0: measured on this machine."""
     context: int = 4096
@@ -110,6 +129,9 @@ _RANGES: dict[str, tuple[float, float]] = {
     "chunk_overlap_sentences": (0, 5),
     "candidates": (10, 1000),
     "dense_weight": (0.0, 1.0),
+    "rerank_candidates": (2, 100),
+    "rerank_weight": (0.0, 1.0),
+    "rerank_ms": (0.0, 60_000.0),
     "passages": (1, 50),
     "answer_sentences": (1, 20),
     "answer_threshold": (0.0, 1.0),
@@ -128,6 +150,7 @@ _RANGES: dict[str, tuple[float, float]] = {
 }
 _CHOICES = {
     "mode": ("sentences", "quotes"),
+    "policy": ("strict", "annotate", "report"),
     "server_dialect": ("llama.cpp", "vllm", "ollama", "openai"),
 }
 
@@ -138,6 +161,12 @@ _PLACES = {
     ("ingest", "chunk_overlap_sentences"): "chunk_overlap_sentences",
     ("retrieve", "candidates"): "candidates",
     ("retrieve", "dense_weight"): "dense_weight",
+    ("retrieve", "rerank"): "rerank",
+    ("retrieve", "rerank_searches"): "rerank_searches",
+    ("retrieve", "rerank_model"): "rerank_model",
+    ("retrieve", "rerank_candidates"): "rerank_candidates",
+    ("retrieve", "rerank_weight"): "rerank_weight",
+    ("retrieve", "rerank_ms"): "rerank_ms",
     ("answer", "passages"): "passages",
     ("answer", "sentences"): "answer_sentences",
     ("answer", "threshold"): "answer_threshold",
@@ -151,6 +180,9 @@ _PLACES = {
     ("compose", "top_p"): "top_p",
     ("compose", "seed"): "seed",
     ("compose", "mend"): "mend",
+    ("verify", "judge"): "judge",
+    ("verify", "policy"): "policy",
+    ("verify", "strict_look"): "strict_look",
     ("worker", "threads"): "threads",
     ("worker", "context"): "context",
     ("worker", "idle_minutes"): "idle_minutes",

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 from medrag import offline
 from medrag.answerability import answerability
 from medrag.answering import ABSTENTION, Checker
+from medrag.candidates import Relevance
 from medrag.composers import EXTRACTIVE, Composers
 from medrag.config import Settings, library_folder, load_settings
 from medrag.errors import ConfigError, UsageError
@@ -42,7 +43,6 @@ from medrag.types import (
     Verdict,
 )
 from medrag.verbatim import verbatim_answer
-from medrag.verify import RuleJudge
 
 DEFAULT_COLLECTION = "default"
 _COLLECTION_NAME = re.compile(r"[\w][\w .-]{0,63}")
@@ -167,7 +167,12 @@ class Engine(Parts):
     def search(
         self, question: str, k: int = 8, *, collection: Collections = None, arm: Arm = "hybrid"
     ) -> list[Passage]:
-        """The k passages nearest to a question. Any string is safe; an empty one finds nothing."""
+        """The k passages nearest to a question. Any string is safe; an empty one finds nothing.
+
+        Both arms together ("hybrid") are reordered by the reranker, where the settings want it.
+        """
+        if arm == "hybrid":
+            return self.search_many([Search(question, k, collection)])[0]
         scope = scope_of(collection)
         return self._retriever(scope).search(question, k, scope=scope, arm=arm)
 
@@ -177,7 +182,13 @@ class Engine(Parts):
         if not fixed:
             return []
         whole = any(one.collection is None for one in fixed)
-        return self._retriever(None if whole else frozenset()).search_many(fixed)
+        retriever = self._retriever(None if whole else frozenset())
+        reranker = self.reranker if self.settings.rerank_searches else None
+        if reranker is None:
+            return retriever.search_many(fixed)
+        deeper = [replace(one, k=max(one.k, reranker.depth) if one.k > 0 else 0) for one in fixed]
+        found = zip(fixed, retriever.search_many(deeper), strict=True)
+        return [reranker.order(one.question, passages)[: one.k] for one, passages in found]
 
     def prompt(self, question: str, *, collection: Collections = None) -> tuple[Prompt, float]:
         """The numbered sources for a question, and the probability that they answer it."""
@@ -185,9 +196,13 @@ class Engine(Parts):
         retriever = self._retriever(scope)
         # A few more than are shown: overlapping and superseded ones are still to be left out.
         wanted = 2 * self.settings.passages
-        terms, passages = retriever.find(question, wanted, scope=scope)
+        reranker = self.reranker
+        depth = max(wanted, reranker.depth) if reranker else wanted
+        terms, found = retriever.find(question, depth, scope=scope)
+        passages = reranker.order(question, found)[:wanted] if reranker else found
         prompt = build_prompt(question, passages, terms, self.settings.passages)
-        return prompt, answerability(terms, passages)
+        # Its weights were fitted on the passages in the order of the arms.
+        return prompt, answerability(terms, found[:wanted])
 
     def evidence(
         self, question: str, composer: Composer, *, collection: Collections = None
@@ -305,7 +320,7 @@ class Engine(Parts):
     @property
     def judge(self) -> Judge:
         """The judge that checks answers, and ``verify``."""
-        return RuleJudge(self.embedder)
+        return self._shared.judge(self.prepare)
 
     def documents(self, collection: Collections = None) -> list[DocumentInfo]:
         """What is in the library, by path."""
@@ -355,7 +370,8 @@ class Engine(Parts):
         """The answer in the documents' own words, and the sources it was chosen from."""
         started = time.perf_counter()
         prompt, probability = self.prompt(question, collection=scope)
-        writer = ExtractiveGenerator(self.embedder, self.settings.answer_sentences)
+        limit = self.settings.answer_sentences
+        writer = ExtractiveGenerator(self.embedder, limit, self._relevance)
         threshold = self.settings.answer_threshold
         answer = verbatim_answer(
             prompt, writer, self._checker(scope), certain=probability >= threshold, started=started
@@ -366,7 +382,13 @@ class Engine(Parts):
         from medrag.evidence import with_excerpts
 
         budget = self.settings.evidence_tokens
-        return with_excerpts(prompt, self.embedder, composer.count_tokens, budget)
+        count = composer.count_tokens
+        return with_excerpts(prompt, self.embedder, count, budget, self._relevance)
+
+    @property
+    def _relevance(self) -> Relevance | None:
+        reranker = self.reranker
+        return reranker.sentences if reranker is not None else None
 
     def _checker(self, scope: Scope = None) -> Checker:
         library = self.library
@@ -375,7 +397,10 @@ class Engine(Parts):
         def fingerprint(generator: str) -> str:
             return self.settings.fingerprint(*parts, generator, self.judge.name)
 
-        return Checker(self.judge, library.page_labels, fingerprint)
+        settings = self.settings
+        return Checker(
+            self.judge, library.page_labels, fingerprint, settings.policy, settings.strict_look
+        )
 
 
 __all__ = ["ABSTENTION", "DEFAULT_COLLECTION", "Collections", "Engine", "Search"]

@@ -11,7 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from medrag.candidates import Candidate, find_candidates, on_subject, score_candidates
+from medrag.candidates import (
+    Candidate,
+    Relevance,
+    find_candidates,
+    on_subject,
+    score_candidates,
+)
 from medrag.instructions import evidence_text, header, neutralise
 from medrag.neighbours import Line, items_after, lines_of, readable, written
 from medrag.protocols import Embedder
@@ -37,7 +43,13 @@ class _Step:
 _Shown: TypeAlias = Mapping[int, frozenset[int]]  # which sentences of which source, by marker
 
 
-def with_excerpts(prompt: Prompt, embedder: Embedder, count: Count, budget: int) -> Prompt:
+def with_excerpts(
+    prompt: Prompt,
+    embedder: Embedder,
+    count: Count,
+    budget: int,
+    relevance: Relevance | None = None,
+) -> Prompt:
     """``prompt`` with the ``excerpts`` that a language model is shown, and ``dropped_sentences``.
 
     ``budget`` is in tokens as ``count`` counts them, and holds for all of ``evidence_text``:
@@ -48,7 +60,7 @@ def with_excerpts(prompt: Prompt, embedder: Embedder, count: Count, budget: int)
     empty = replace(prompt, excerpts=(), dropped_sentences=0)
     if not candidates:
         return empty
-    scores = score_candidates(prompt, candidates, embedder)
+    scores = score_candidates(prompt, candidates, embedder, relevance)
     least = _WORTH * max(scores.values())
     ranked = sorted(scores, key=lambda s: (-scores[s], s.source.marker, s.position))
     passages = {source.marker: lines_of(source, prompt.question) for source in prompt.sources}

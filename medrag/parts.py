@@ -10,6 +10,7 @@ from medrag.errors import LibraryError
 from medrag.library import Library, Scope
 from medrag.models.catalog import EmbeddingModel
 from medrag.protocols import Embedder
+from medrag.rerank import Reranker
 from medrag.retrieve import Retriever
 from medrag.shared import Shared
 
@@ -47,6 +48,15 @@ class Parts:
     def embedder(self) -> Embedder:
         """The embedder for questions."""
         return self._shared.embedder(self.prepare)
+
+    @property
+    def reranker(self) -> Reranker | None:
+        """What reorders the best passages; None where the settings do without.
+
+        Raises:
+            ModelError: its model is not there.
+        """
+        return self._shared.reranker if self.settings.rerank else None
 
     @property
     def embedding_model(self) -> EmbeddingModel:

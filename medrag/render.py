@@ -35,6 +35,9 @@ _SNIPPET = 320
 _VERDICTS = {
     "supported": ("supported", "green"),
     "partial": ("partly supported - check the source", "yellow"),
+    "unsupported": ("NOT SUPPORTED by its source", "bold yellow"),
+    "contradicted": ("CONTRADICTED by its source - do not rely on it", "bold red"),
+    "uncited": ("cites no source", "bold yellow"),
 }
 _CHECKED = "checked sentence by sentence. Not a medical device."
 _VERBATIM_BY = "extractive"  # the generator that quotes; every other is a language model

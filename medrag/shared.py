@@ -7,15 +7,18 @@ text that was embedded is not embedded again.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from medrag.config import Settings
+from medrag.judges import make_judge
 from medrag.library import Views
 from medrag.library.bounded import Bounded
 from medrag.models.catalog import EmbeddingModel, find_embedding_model
 from medrag.models.embedder import OnnxEmbedder
-from medrag.protocols import Embedder
+from medrag.protocols import Embedder, Judge
+from medrag.rerank import RelevanceEncoder, Reranker
 from medrag.types import ModelIdentity
 
 if TYPE_CHECKING:
@@ -72,6 +75,26 @@ class Shared:
         self._lock = Lock()
         self._model: EmbeddingModel | None = None
         self._embedder: Embedder | None = None
+        self._judge: Judge | None = None
+        self._reranker: Reranker | None = None
+
+    @property
+    def reranker(self) -> Reranker:
+        """What reorders passages; its model is found now, and loaded at the first of them.
+
+        Raises:
+            ModelError: the model of the settings is not there.
+        """
+        with self._lock:
+            if self._reranker is None:
+                chosen = self._settings
+                self._reranker = Reranker(
+                    _relevance_encoder(chosen.rerank_model, self.threads),
+                    candidates=chosen.rerank_candidates,
+                    weight=chosen.rerank_weight,
+                    milliseconds=chosen.rerank_ms,
+                )
+            return self._reranker
 
     @property
     def embedding_model(self) -> EmbeddingModel:
@@ -80,6 +103,17 @@ class Shared:
             if self._model is None:
                 self._model = find_embedding_model(self._settings.embedding_model)
             return self._model
+
+    def judge(self, prepare: Callable[[], None]) -> Judge:
+        """What checks sentences; ``prepare`` as in ``embedder``.
+
+        Raises:
+            ConfigError: there is no such judge.
+            ModelError: its weights are not there.
+        """
+        if self._judge is None:  # made twice at worst: it loads nothing yet
+            self._judge = make_judge(self._settings, lambda: self.embedder(prepare), self.threads)
+        return self._judge
 
     def embedder(self, prepare: Callable[[], None]) -> Embedder:
         """The embedder for questions; ``prepare`` is called where the model is not exported."""
@@ -90,3 +124,14 @@ class Shared:
                     prepare()
                 self._embedder = Remembering(OnnxEmbedder(model, self.threads))
             return self._embedder
+
+
+def _relevance_encoder(name: str, threads: int | None) -> RelevanceEncoder:
+    from medrag.models.pair_encoder import PairEncoder, find_pair_encoder
+
+    folder = Path(name).expanduser()
+    if (folder / "config.json").is_file() and not (folder / "model.onnx").is_file():
+        from medrag.models.ranking_encoder import RankingEncoder
+
+        return RankingEncoder(folder)
+    return PairEncoder(find_pair_encoder(name), threads)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from medrag.answering import Checker, stands
+from medrag.answering import Checker, shows
 from medrag.protocols import Generator
 from medrag.types import Answer, Prompt, Usage
 
@@ -19,8 +19,8 @@ def verbatim_answer(
     """
     found = time.perf_counter()
     checked = checker.check(writer.generate(prompt), prompt) if certain else []
-    shown = [claim for claim in checked if stands(claim, verbatim=True)]
-    withheld = [claim for claim in checked if not stands(claim, verbatim=True)]
+    shown = [claim for claim in checked if shows(claim, checker.policy, verbatim=True)]
+    withheld = [claim for claim in checked if not shows(claim, checker.policy, verbatim=True)]
     now = time.perf_counter()
     usage = Usage(
         seconds=now - started, phases={"retrieve": found - started, "verbatim": now - found}

@@ -7,6 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is slow, not wrong.
+settings.register_profile("medrag", deadline=None)
+settings.load_profile("medrag")
 
 ROOT = Path(__file__).resolve().parent.parent
 # Beside the environment: the exported model survives from run to run and is not shared with, nor

@@ -17,7 +17,7 @@ FLOORS = {
     "neighbours": 1.9,
     "readers": 2, "chunking": 2, "models": 2, "generators": 2, "library": 2, "claims_file": 2,
     "discover": 3, "ingest": 3.5, "retrieve": 3, "ground": 3, "verify": 3, "answerability": 3,
-    "evidence": 3,
+    "evidence": 3, "rerank": 3, "judges": 3.5,
     "answering": 3.5, "verbatim": 3.7, "composers": 3.5, "composing": 3.8,
     "followup_words": 2, "followup_subject": 2.1, "followups": 2.2,
     "fusion": 1, "shared": 3.8, "parts": 3.9,

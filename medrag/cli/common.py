@@ -27,6 +27,9 @@ CollectionOption = Annotated[
     str | None,
     typer.Option("--collection", help="Only this collection.", metavar="NAME"),
 ]
+NoRerankOption = Annotated[
+    bool, typer.Option("--no-rerank", help="Leave the passages in the order of the arms.")
+]
 
 
 class State:
@@ -52,6 +55,11 @@ def opened(
     with Engine.open(library or state.library, settings=settings) as engine:
         engine.on_wait = lambda message: print(message, file=sys.stderr, flush=True)  # noqa: T201
         yield engine
+
+
+def wanted(left_out: bool) -> bool | None:
+    """A switch that turns something off, as a setting: None leaves it to the settings."""
+    return False if left_out else None
 
 
 def print_json(value: Any) -> None:

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from medrag.cli.common import ConfigOption, JsonOption, LibraryOption, State, opened, print_json
+from medrag.cli.common import (
+    ConfigOption,
+    JsonOption,
+    LibraryOption,
+    NoRerankOption,
+    State,
+    opened,
+    print_json,
+    wanted,
+)
 
 if TYPE_CHECKING:
     from medrag.config import Settings
@@ -40,11 +49,12 @@ def eval_retrieval(
     ctx: typer.Context,
     folder: Annotated[Path, typer.Argument(help="A BEIR-form folder.", show_default=False)],
     split: SplitOption = "test",
+    no_rerank: NoRerankOption = False,
     as_json: JsonOption = False,
     library: LibraryOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """nDCG@10, recall and latency of the lexical, dense and hybrid arms.
+    """nDCG@10, recall and latency of the lexical, dense and hybrid arms, and reranked.
 
     The corpus is ingested into --library, which should be one of its own; without it, into a
     temporary one.
@@ -54,7 +64,7 @@ def eval_retrieval(
     from medrag.evaluate.retrieval import evaluate_retrieval
 
     state: State = ctx.ensure_object(State)
-    settings = load_settings(config or state.config)
+    settings = load_settings(config or state.config, rerank=wanted(no_rerank))
     if settings.offline:
         offline.enable(settings.allow_hosts)
     kept = library or state.library
@@ -68,15 +78,32 @@ def eval_claims(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(help="JSON Lines with labels.", show_default=False)],
     split: SplitOption = "test",
+    judge: Annotated[
+        str | None,
+        typer.Option("--judge", help="rules, medrag-judge, or a CrossEncoder's folder."),
+    ] = None,
+    group: Annotated[
+        bool,
+        typer.Option("--group", help="Rows of one 'group' are one claim: the best row decides."),
+    ] = False,
+    curve: Annotated[
+        Path | None,
+        typer.Option("--curve", help="Draw what each threshold shows: .svg, or its .json."),
+    ] = None,
     as_json: JsonOption = False,
     library: LibraryOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """How well verdicts agree with people's."""
-    from medrag.evaluate.claims import evaluate_claims
+    """How well verdicts agree with people's, how far they can be trusted, what would be shown."""
+    from medrag.evaluate.claims import judge_claims
+    from medrag.evaluate.curve import curve_of, write_curve
 
-    with opened(ctx, library, config) as engine:
-        print_json(evaluate_claims(file, _split(split), engine))
+    with opened(ctx, library, config, judge=judge) as engine:
+        judged = judge_claims(file, _split(split), engine, group=group)
+    if curve is not None:
+        points = curve_of(judged.gold, judged.verdicts)
+        write_curve(curve, points, judged.report["threshold"])
+    print_json(judged.report)
 
 
 @eval_app.command("answerability")

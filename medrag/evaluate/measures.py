@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 
 def ndcg(ranked: Sequence[str], relevant: Mapping[str, float], k: int = 10) -> float:
@@ -68,6 +69,48 @@ def balanced_accuracy(gold: Sequence[bool], predicted: Sequence[bool]) -> float:
             return math.nan
         rates.append(sum(p is kind for p in of_kind) / len(of_kind))
     return sum(rates) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """The rows whose confidence lies from ``low`` up to ``high``: how many, their mean confidence
+    and the share that is right (both 0..1, nan where there are none)."""
+
+    low: float
+    high: float
+    rows: int
+    confidence: float
+    right: float
+
+
+def reliability(confidences: Sequence[float], right: Sequence[bool], bins: int = 15) -> list[Bin]:
+    """Confidences (0..1) against what came true, in ``bins`` of equal width."""
+    sums = [[0, 0.0, 0] for _ in range(bins)]
+    for confidence, is_right in zip(confidences, right, strict=True):
+        place = sums[min(bins - 1, max(0, int(confidence * bins)))]
+        place[0] += 1
+        place[1] += confidence
+        place[2] += is_right
+    return [
+        Bin(
+            i / bins,
+            (i + 1) / bins,
+            int(count),
+            total / count if count else math.nan,
+            hits / count if count else math.nan,
+        )
+        for i, (count, total, hits) in enumerate(sums)
+    ]
+
+
+def calibration_error(confidences: Sequence[float], right: Sequence[bool], bins: int = 15) -> float:
+    """The expected calibration error (Naeini et al. 2015): the mean distance of confidence and
+    share of right ones over the bins, weighted by their rows; ``nan`` without rows."""
+    if not confidences:
+        return math.nan
+    found = reliability(confidences, right, bins)
+    total = sum(one.rows * abs(one.confidence - one.right) for one in found if one.rows)
+    return total / len(confidences)
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from medrag.candidates import (
     Candidate,
+    Relevance,
     find_candidates,
     is_item,
     is_row,
@@ -38,9 +39,10 @@ class ExtractiveGenerator:
 
     name = "extractive"
 
-    def __init__(self, embedder: Embedder, limit: int) -> None:
+    def __init__(self, embedder: Embedder, limit: int, relevance: Relevance | None = None) -> None:
         self._embedder = embedder
         self._limit = limit
+        self._relevance = relevance
 
     def generate(self, prompt: Prompt) -> Draft:
         """A draft whose every line is ``sentence [marker]``; empty without a usable sentence."""
@@ -48,7 +50,7 @@ class ExtractiveGenerator:
         candidates = on_subject(prompt, found)
         if not candidates:
             return Draft("", finish_reason="off_subject" if found else "nothing")
-        scores = score_candidates(prompt, candidates, self._embedder)
+        scores = score_candidates(prompt, candidates, self._embedder, self._relevance)
         chosen = Chosen(found, prompt.question, self._limit)
         _choose(candidates, scores, prompt, chosen)
         lines = [f"{one.text} [{one.source.marker}]" for one in chosen.in_order()]

@@ -8,8 +8,9 @@ stricter look at what a language model composed.
 from __future__ import annotations
 
 from medrag.verify.claims import bare, line_claims, split_claims
-from medrag.verify.compare import Problem, compare
-from medrag.verify.judge import RuleJudge, Thresholds
+from medrag.verify.compare import compare
+from medrag.verify.judge import RuleJudge, Thresholds, problems_of
+from medrag.verify.problem import Problem
 from medrag.verify.quantities import Quantity, parse
 from medrag.verify.strict import objections
 from medrag.verify.support import coverage
@@ -26,6 +27,7 @@ __all__ = [
     "line_claims",
     "objections",
     "parse",
+    "problems_of",
     "split_claims",
     "verify_claims",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from medrag.verify.patterns import Pattern
 
-_LOOK_BACK = 64
+_LOOK_BACK = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ _DOSE_WORDS = (
     r"cumulative|of|is|per day|in any|starting|initial|duration|length|treatment))"
 )
 # "The maximum dose of paracetamol in adults is 4 g": a few words, no number, between.
-_SUBJECT = r"(?:[ \t]+[A-Za-z-]+){1,7}?(?=[ \t]+(?:is|was)[ \t]+$)"
+_SUBJECT = r"(?:[ \t]+[A-Za-z-]+){1,9}?(?=[ \t]+(?:is|was)[ \t]+$)"
 _FILLER = (
     r"(?:[ \t:]*\b(?:of|an?|the|about|approximately|around|aged?|is|was|are|to|every))*[ \t:]*$"
 )

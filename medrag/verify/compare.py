@@ -3,70 +3,82 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
 
+from medrag.text import sentences
+from medrag.verify.binding import bound_to, changes, joins
+from medrag.verify.comparisons import exchanged, turned_round
 from medrag.verify.places import Places
+from medrag.verify.problem import Problem, ProblemKind
 from medrag.verify.quantity import Quantity
 from medrag.verify.reading import Cue, Reading, Slot, read
+from medrag.verify.relations import PREFER, TIME, agreed, swaps
+from medrag.verify.scope import scopes
+from medrag.verify.strength import strengths
+from medrag.verify.syntax import named
 
-ProblemKind = Literal[
-    "quantity_missing", "quantity_differs", "comparator_differs", "identifier_missing",
-    "identifier_differs", "negation", "opposite", "route_differs", "route_missing",
-    "population_differs", "population_missing", "swapped", "condition_dropped", "term_missing",
-    "unchecked",
-]  # fmt: skip
-CONTRADICTING = frozenset(
-    {"quantity_differs", "comparator_differs", "identifier_differs", "negation", "opposite",
-     "route_differs", "population_differs", "swapped"}
-)  # fmt: skip
 # A sentence has a few slots; what has more is no sentence, and is not worth minutes.
 _MAX_SLOTS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What a rule found, and how to say it to a clinician."""
-
-    kind: ProblemKind
-    message: str
-
-    @property
-    def contradicts(self) -> bool:
-        return self.kind in CONTRADICTING
 
 
 def compare(claim: str, evidence: str) -> list[Problem]:
     """Every way in which ``claim`` says other than ``evidence``, as far as rules can see."""
     mine, theirs = read(claim), read(evidence)
-    found: dict[Problem, None] = {}
-    for problem in _slot_problems(mine, theirs):
-        found.setdefault(problem)
-    for problem in _negation_problems(mine, theirs):
-        found.setdefault(problem)
-    for problem in _swap_problems(mine, theirs):
-        found.setdefault(problem)
-    return list(found)
+    if len(mine.slots) > _MAX_SLOTS:
+        return [Problem("unchecked", "This sentence holds too many numbers to check.")]
+    found = [
+        *_slot_problems(mine, theirs),
+        *_negation_problems(mine, theirs),
+        *_uneven(mine, theirs),
+        *exchanged(mine, theirs),
+        *swaps(claim, evidence),
+        *changes(claim, evidence),
+        *joins(claim, evidence),
+        *strengths(claim, evidence),
+        *scopes(claim, evidence),
+    ]
+    return list(dict.fromkeys(found))
 
 
 def _slot_problems(mine: Reading, theirs: Reading) -> Iterator[Problem]:
-    if len(mine.slots) > _MAX_SLOTS:
-        yield Problem("unchecked", "This sentence holds too many numbers to check.")
-        return
     places = Places(mine, theirs)
     for slot in mine.slots:
         others = [other for other in theirs.slots if other.group == slot.group]
         same = [other for other in others if _equal(slot, other)]
         if same:
             rivals = [other for other in others if not _equal(slot, other)]
-            other = places.better_elsewhere(slot, same, rivals)
-            if other is not None:
-                yield _differs(slot, other)
+            yield from _elsewhere(slot, same, rivals, mine, theirs, places)
+        elif slot.group == "w:time" and agreed(mine.text, theirs.text, TIME):
+            continue  # "A before B" is "B after A"
+        elif slot.group in {"w:amount", "w:direction", "w:change"} and turned_round(mine, theirs):
+            continue
         elif not _same_otherwise(slot, mine, theirs):
             problem = _absent(slot, others, places)
             if problem is not None:
                 yield problem
+
+
+def _elsewhere(
+    slot: Slot,
+    same: Sequence[Slot],
+    rivals: Sequence[Slot],
+    mine: Reading,
+    theirs: Reading,
+    places: Places,
+) -> Iterator[Problem]:
+    """The problem of a value that the evidence has, but says of something else."""
+    if not rivals:
+        return
+    other, told = bound_to(slot, mine, same, theirs)
+    if other is not None:
+        yield Problem(
+            "misbound",
+            f"The source says {other.text.strip()} of this, and {slot.text.strip()} of another.",
+        )
+    elif not told:
+        other = places.better_elsewhere(slot, same, rivals)
+        if other is not None:
+            yield _differs(slot, other)
 
 
 def _equal(slot: Slot, other: Slot) -> bool:
@@ -169,18 +181,38 @@ def _is(slot: Slot, quantity: Quantity) -> bool:
 
 
 def _negation_problems(mine: Reading, theirs: Reading) -> Iterator[Problem]:
+    weighed = agreed(mine.text, theirs.text, PREFER)
     for cue in mine.cues:
+        if weighed and cue.word in {"rather", "instead"}:
+            continue
         word = _undenied(mine, cue, theirs)
         if word is not None:
             yield Problem(
                 "negation", f"The answer says “{cue.word}” of “{word}”; the source does not."
             )
     for cue in theirs.cues:
+        if weighed and cue.word in {"rather", "instead"}:
+            continue
         word = _undenied(theirs, cue, mine, asserted=True)
         if word is not None:
             yield Problem(
                 "negation", f"The source says “{cue.word}” of “{word}”; the answer does not."
             )
+
+
+def _uneven(mine: Reading, theirs: Reading) -> Iterator[Problem]:
+    """A sentence of the same words with a denial more, or less."""
+    own = named(mine.tokens)
+    for start, end in sentences(theirs.text):
+        other = read(theirs.text[start:end])
+        words = named(other.tokens)
+        shared = len(own & words)
+        if shared < 0.85 * max(len(own), len(words)) or len(mine.cues) == len(other.cues):
+            continue
+        more = mine if len(mine.cues) > len(other.cues) else other
+        who = "answer" if more is mine else "source"
+        yield Problem("negation", f"Only the {who} says “{more.cues[-1].word}” here.")
+        return
 
 
 def _undenied(one: Reading, cue: Cue, other: Reading, asserted: bool = False) -> str | None:
@@ -222,28 +254,3 @@ def _said_plainly(reading: Reading, stem: str) -> bool:
     return any(
         token.stem == stem and place not in reached for place, token in enumerate(reading.tokens)
     )
-
-
-def _swap_problems(mine: Reading, theirs: Reading) -> Iterator[Problem]:
-    """ "A is better than B" against "B is better than A"."""
-    for my_left, my_right in _sides(mine):
-        for their_left, their_right in _sides(theirs):
-            crossed = (my_left & their_right) - their_left
-            back = (my_right & their_left) - their_right
-            if crossed and back:
-                yield Problem(
-                    "swapped",
-                    "The source compares these the other way round: "
-                    f"“{min(back)}” and “{min(crossed)}” have changed places.",
-                )
-                return
-
-
-def _sides(reading: Reading) -> Iterator[tuple[set[str], set[str]]]:
-    for place, token in enumerate(reading.tokens):
-        if token.word not in {"than", "versus", "vs", "instead"}:
-            continue
-        near = reading.tokens
-        left = [t.stem for t in near[max(0, place - 10) : place] if t.content or t.measured]
-        right = [t.stem for t in near[place + 1 : place + 6] if t.content or t.measured]
-        yield set(left), set(right)

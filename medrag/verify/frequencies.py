@@ -23,7 +23,7 @@ _ADVERBS = {
     "fortnightly": "fortnight", "monthly": "month", "yearly": "year", "annually": "year",
 }  # fmt: skip
 _ADVERB = r"(hourly|daily|nightly|weekly|fortnightly|monthly|yearly|annually)"
-_TIMES = rf"(?:(once|twice|thrice)|({NUMBER})[ ]?(?:times|x|×))"
+_TIMES = rf"(?:(once|twice|thrice)|({NUMBER})[ ]?(?:times?|x|×))"
 _RANGE = rf"(?:({NUMBER})(?: to |-|–| or )({NUMBER})[ ](?:times))"
 _ONCE_OR_TWICE = r"(?:(once|twice)(?: to | or |-)(twice|thrice|three times))"
 _PER = (
@@ -47,6 +47,8 @@ _LATIN = Pattern(
     r"(?<![A-Za-z.])(?:((?i:b\.?i\.?d|b\.?d))|((?i:t\.?d\.?s|t\.?i\.?d))"
     r"|((?i:q\.?d\.?s|q\.?i\.?d))|((?i:q\.?d)|O\.?D|(?<=mg )od|(?<=puffs )od))(?![A-Za-z])"
 )
+_HINTS = ("once", "twice", "thrice", "time", "×")
+_CROSS = Pattern(r"\b[0-9]+ ?x\b|\b[a-z]+ x\b", re.I)
 _WORD_TIMES = {"once": 1, "twice": 2, "thrice": 3, "three times": 3}
 _ORDINAL = {"other": 2, "second": 2, "alternate": 2, "third": 3}
 
@@ -66,7 +68,7 @@ def find_frequencies(text: str) -> Iterator[Frequency]:
     """Frequencies in ``text``, the longer readings first; spans may overlap."""
     # The patterns that may open with any number are slow: most sentences have none of this.
     lowered = text.lower()
-    if any(hint in lowered for hint in ("once", "twice", "thrice", "times", "x", "×")):
+    if any(hint in lowered for hint in _HINTS) or _CROSS.search(text):
         for match in _COUNTED.finditer(text):
             yield from _counted(match)
     for match in _EVERY.finditer(text):

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from medrag.text import sentences
+from medrag.drugs import drug_names
 from medrag.types import Evidence, Label, Verdict
 from medrag.verify.claims import bare
-from medrag.verify.compare import Problem, compare
-from medrag.verify.lexicon import CONDITIONS
+from medrag.verify.compare import compare
+from medrag.verify.cuttings import dropped_condition
 from medrag.verify.listed import as_spoken, names_an_item, together
+from medrag.verify.problem import Problem
 from medrag.verify.support import Support, measure, normalised
 from medrag.verify.windows import MAX_CHARS, Passage, Window, around, best_windows, cut
 
@@ -21,29 +21,24 @@ if TYPE_CHECKING:
 
 _ONLY_MISSING = frozenset(
     {"quantity_missing", "identifier_missing", "route_missing", "population_missing",
-     "term_missing"}
+     "term_missing", "drug_missing"}
 )  # fmt: skip
-
-
-# What may turn the meaning of a piece that was cut out of its sentence.
-_HEDGE = re.compile(
-    r"\b(?:if|when|unless|only|except|until|not|no|never|without|avoid|unsafe|myth|hypothesis"
-    r"|unknown|error|contraindicated|fatal|whether|provided|while|but|however|below|above|less"
-    r"|more|over|under|fails?|failed)\b|[<>≤≥]"
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
     """Where the labels part. ``supported`` and ``order`` are what a supported claim must reach;
     below ``partial`` coverage a claim is not about this evidence, and below ``contradicted`` the
-    two have too little in common to say that they disagree."""
+    two have too little in common to say that they disagree. Words in another order than the
+    source's pass where ``moved`` of them are there and ``near`` of the neighbours are near."""
 
     supported: float = 0.8
     order: float = 0.5
     contradicted: float = 0.75
     partial: float = 0.6
     cosine: float = 0.85
+    moved: float = 0.9
+    near: float = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +80,19 @@ class RuleJudge:
             _verdict(evidence, finding, cosine, self._thresholds)
             for (_, evidence), finding, cosine in zip(pairs, findings, cosines, strict=True)
         ]
+
+    def problems(self, claim: str, evidence: str) -> tuple[Problem, ...]:
+        """See ``problems_of``; with this judge's thresholds."""
+        finding = self._find(bare(claim), evidence)
+        if isinstance(finding, str):
+            return (Problem("empty", finding),)
+        limits = self._thresholds
+        out = [_weighed(each, finding.support.coverage, limits) for each in finding.problems]
+        if finding.support.coverage < limits.supported:
+            out.append(Problem("words_missing", "The source lacks words of this sentence."))
+        if not finding.support.verbatim and not _ordered(finding.support, limits):
+            out.append(Problem("order_differs", "The source has these words in another order."))
+        return tuple(dict.fromkeys(out))
 
     def _find(self, claim: str, evidence: str) -> _Finding | str:
         if not any(ch.isalnum() for ch in claim):
@@ -149,6 +157,22 @@ class RuleJudge:
         return cosines
 
 
+def _weighed(problem: Problem, cover: float, limits: Thresholds) -> Problem:
+    """A value that the source does not give is missing, however unlike the words are; all else
+    that was found in sentences of other words is weak."""
+    if problem.kind == "quantity_missing":
+        return problem
+    least = limits.partial if problem.kind in _ONLY_MISSING else limits.contradicted
+    return replace(problem, weak=True) if cover < least else problem
+
+
+def problems_of(claim: str, evidence: str) -> tuple[Problem, ...]:
+    """Everything that keeps the rules from calling ``claim`` supported by ``evidence`` (a whole
+    passage, of any length), held against the sentences that fit it best; empty where it is
+    supported. ``Problem.hard`` tells those that no model may overrule."""
+    return RuleJudge().problems(claim, evidence)
+
+
 def _said_in_full(claim: str, passage: Passage) -> _Finding | None:
     """The finding for one to three whole sentences of the passage that are the claim itself.
 
@@ -173,20 +197,26 @@ def _said_in_full(claim: str, passage: Passage) -> _Finding | None:
 
 def _hold(claim: str, passage: Passage, window: Window) -> _Finding:
     claim = as_spoken(claim) if window.items else claim
-    text = f"{window.context}\n{window.text}" if window.context else window.text
+    said = passage.plain(window.text)
+    text = f"{passage.plain(window.context)}\n{said}" if window.context else said
+    written, claim = claim, passage.plain(claim)
     support = measure(claim, text, passage.defined)
     problems = compare(claim, text)
+    drugs = drug_names(claim)
     problems += [
-        Problem("term_missing", f"The source does not mention “{word}”.")
+        Problem(
+            "drug_missing" if word.lower() in drugs else "term_missing",
+            f"The source does not mention “{word}”.",
+        )
         for word in support.missing[:5]
     ]
-    dropped = _dropped_condition(claim, window.text)
+    dropped = dropped_condition(claim, said)
     if dropped:
         problems.append(
             Problem("condition_dropped", f"The source adds a condition (“{dropped} …”).")
         )
     if window.items:
-        problems += _list_problems(claim, window)
+        problems += _list_problems(written, window)
     return _Finding(window, support, tuple(problems))
 
 
@@ -203,23 +233,16 @@ def _list_problems(claim: str, window: Window) -> list[Problem]:
     return problems
 
 
-def _dropped_condition(claim: str, quote: str) -> str | None:
-    """A condition of the source ("unless", "only if") that the claim leaves out."""
-    mine, theirs = claim.lower(), quote.lower()
-    for words in CONDITIONS:
-        if f" {words} " in f" {theirs} " and f" {words} " not in f" {mine} ":
-            return words
-    for start, end in sentences(quote):
-        whole, part = normalised(bare(quote[start:end])), normalised(claim)
-        if part in whole and part != whole:
-            # A piece cut out of a sentence: what was cut off must not have been its point.
-            hedge = _HEDGE.search(whole.replace(part, " ", 1))
-            return hedge.group() if hedge else None
-    return None
+def _ordered(support: Support, limits: Thresholds) -> bool:
+    """Whether the words stand as in the source. Where all of them are there and near each other,
+    another order is a passive or a moved clause: changed roles are found by their own rule."""
+    return support.order >= limits.order or (
+        support.coverage >= limits.moved and support.near >= limits.near
+    )
 
 
 def _rank(finding: _Finding, limits: Thresholds) -> tuple[int, float, int]:
-    clean = not finding.problems and finding.support.order >= limits.order
+    clean = not finding.problems and _ordered(finding.support, limits)
     return (
         int(clean),
         finding.support.coverage - 0.1 * len(finding.problems),
@@ -259,11 +282,11 @@ def _label(
         if finding.support.verbatim:
             return "supported", 0.99, 0.002
         near = cosine is not None and cosine >= limits.cosine and order >= limits.order / 2
-        if cover >= limits.supported and (order >= limits.order or near):
+        if cover >= limits.supported and (_ordered(finding.support, limits) or near):
             return "supported", min(0.97, 0.6 + 0.2 * cover + 0.15 * order + lift), 0.02
     if finding.contradicted:
         return "unsupported", 0.05 + 0.15 * cover, 0.1 + 0.35 * cover
-    harm = 0.1 * sum(p.kind != "term_missing" for p in finding.problems)
+    harm = 0.1 * sum(p.kind not in {"term_missing", "drug_missing"} for p in finding.problems)
     score = max(0.02, min(0.49, 0.4 * cover + 0.05 * order + lift - harm))
     if cover >= limits.partial:
         return "partial", score, 0.1

@@ -62,6 +62,8 @@ people person persons
 contraindicated contraindication contraindications
 sulfate sulphate
 elderly older
+associated association associations
+suggest suggestive
 pregnancy pregnant
 breastfeeding breastfed lactating lactation
 """
@@ -118,7 +120,8 @@ dryness: wet / dry
 permission: permitted allowed / prohibited forbidden
 factor: double doubled twofold / half halve halved
 whole: single / total cumulative
-years: old older / young younger
+years: old older elderly / young younger
+quality: well good / poorly poor bad
 rank: first / second / third / last
 share: all / some
 pair: both / either
@@ -142,13 +145,16 @@ _ROUTES = {
     "subcut": "subcutaneous", "subcutaneous": "subcutaneous", "subcutaneously": "subcutaneous",
     "inhaled": "inhaled", "inhalation": "inhaled", "nebulised": "nebulised",
     "nebulized": "nebulised", "nebuliser": "nebulised", "nebulizer": "nebulised",
-    "rectal": "rectal", "rectally": "rectal", "topical": "topical", "topically": "topical",
+    "rectal": "rectal", "pr": "rectal", "rectally": "rectal",
+    "topical": "topical", "topically": "topical",
     "intranasal": "intranasal", "intranasally": "intranasal", "sublingual": "sublingual",
     "sublingually": "sublingual", "buccal": "buccal", "intrathecal": "intrathecal",
     "intrathecally": "intrathecal", "transdermal": "transdermal", "vaginal": "vaginal",
+    "vaginally": "vaginal", "transdermally": "transdermal",
+    "epidurally": "epidural", "buccally": "buccal", "intraosseously": "intraosseous",
     "intraosseous": "intraosseous", "epidural": "epidural",
 }  # fmt: skip
-UPPER_ONLY = frozenset({"po", "im", "sc", "iv"})
+UPPER_ONLY = frozenset({"po", "pr", "im", "sc", "iv"})
 DOTTED_ROUTES = {
     "i.v": "intravenous", "i.m": "intramuscular", "s.c": "subcutaneous", "p.o": "by mouth",
     "by mouth": "by mouth",
@@ -170,6 +176,9 @@ required appropriate possible available based according see show shown find foun
 order ensure available course period amount level rate number total single dose doses dosage age
 aged year old older young younger one two three four five six seven eight nine ten half twice
 is was were being get got put keep kept offer having associated related common
+occur occurs occurred report reports reported observe observed note noted develop develops
+developed later sometimes via route switch switched replace replaced scan imaging measured
+measure check checked monitor monitored lie lies thus detect detected whereas against
 clinician doctor physician guidance guideline source state states says
 """
 NEGATIVE_WORDS = frozenset(

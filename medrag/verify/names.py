@@ -49,7 +49,8 @@ _DAY_FIRST = Pattern(
 _MONTH_FIRST = Pattern(rf"\b{_MONTH} (?:([0-3]?[0-9])(?:st|nd|rd|th)?,? )?([12][0-9]{{3}})\b", re.I)
 _YEAR = Pattern(
     r"(?<![0-9.,/:–-])(19[0-9]{2}|20[0-9]{2})"
-    r"(?![0-9]|[.,][0-9]|%| ?(?:mg|g|kg|ml|l|mcg|µg|units?|iu|u|kcal|kj|times|patients|people)\b)",
+    r"(?![0-9]|[.,][0-9]|%| (?:to|or) [0-9.,]+ ?(?:mg|g|kg|ml|mcg|units?)\b"
+    r"| ?(?:mg|g|kg|ml|l|mcg|µg|units?|iu|u|kcal|kj|times|patients|people)\b)",
     re.I,
 )
 

@@ -6,12 +6,12 @@ Exact arithmetic throughout: a dose that differs in the last digit differs.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 
 from medrag.verify.comparators import bound_of
 from medrag.verify.frequencies import find_frequencies
+from medrag.verify.inherited import inherit_units
 from medrag.verify.names import Name, find_dates, find_identifiers
 from medrag.verify.numbers import NUMBER, scale, value
 from medrag.verify.patterns import Pattern
@@ -31,16 +31,29 @@ _ONE_IN = Pattern(
     r"weeks?|months?|years?|minutes?|mg|g|ml|%|h|min)\b)(?![.,]?[0-9])",
     re.I,
 )
+# The pattern above may open with any number, and is slow: most sentences have none of this.
+_IN_NUMBER = Pattern(
+    r" (?:in|out of) (?:every )?(?:[0-9]|one|two|three|four|five|six|seven|eight|nine|ten|eleven"
+    r"|twel|thir|fif|twen|fort|an? (?:hund|thous|mill))",
+    re.I,
+)
 _COLON = Pattern(r"(?<![0-9:.,])([0-9]+(?:,[0-9]{3})*):([0-9]+(?:[, ][0-9]{3})*)(?![0-9:])")
 _REFERENCE = Pattern(r"\[[0-9][0-9,;\s–-]{0,40}\]")
 _LIST_LABEL = Pattern(r"(?:^|(?<=\n))[ \t]*\(?[0-9]{1,3}[.)](?=[ \t])")
 _ARTICLE = Pattern(r"[ \t](?:of[ \t])?an?(?=[ \t])", re.I)
+_ONE_PERIOD = Pattern(
+    r"\b(?:for|over|within|after|in|lasting|least|under|than) (?P<n>an?|one) "
+    r"(?P<u>second|minute|hour|day|week|fortnight|month|year)\b(?! (?:or|to) )",
+    re.I,
+)
+_PER_PERIOD = Pattern(
+    r"\b(?:per|times (?:an?|each|every)) (?P<u>minute|hour|day|week|fortnight|month|year)\b", re.I
+)
 _BETWEEN = Pattern(r"\bbetween[ \t]+$", re.I)
 _AGED = Pattern(
     r"\b(?:age[ds]?|age of)(?: (?:of|between|under|over|about|from|≥|>|<|≤))*[ \t]?$", re.I
 )
 _OLD = Pattern(r"[ -](?:of age|old|older|and older|or older|younger)\b", re.I)
-_LISTED = Pattern(r"[ \t]?(?:,[ \t]?(?:or[ \t]|and[ \t])?|[ \t]or[ \t]|[ \t]and[ \t]|/)")
 _KINDS = {
     "percent": "percent", "time": "duration", "month": "duration", "": "count",
     "temperature": "amount",
@@ -62,9 +75,11 @@ def parse(text: str) -> tuple[Quantity, ...]:
         _add_name(found, taken, text, name)
     _add_pressures(found, taken, text)
     _add_ratios(found, taken, text)
+    _add_periods(found, taken, text)
     _add_numbers(found, taken, text)
+    _add_rates(found, taken, text)
     found.sort(key=lambda q: (q.start, q.end))
-    return tuple(_inherit_units(found, text))
+    return tuple(inherit_units(found, text))
 
 
 def _free(taken: bytearray, start: int, end: int) -> bool:
@@ -152,7 +167,7 @@ def _add_pressures(found: list[Quantity], taken: bytearray, text: str) -> None:
 
 def _add_ratios(found: list[Quantity], taken: bytearray, text: str) -> None:
     for pattern in (_ONE_IN, _COLON):
-        if pattern is _ONE_IN and " in " not in text and " out of " not in text:
+        if pattern is _ONE_IN and not _IN_NUMBER.search(text):
             continue
         for match in pattern.finditer(text):
             top, bottom = value(match.group(1)), value(match.group(2))
@@ -161,6 +176,28 @@ def _add_ratios(found: list[Quantity], taken: bytearray, text: str) -> None:
             _take(taken, *match.span())
             ratio = top / bottom
             found.append(_make(text, ratio, ratio, Unit("ratio"), "ratio", match.span()))
+
+
+def _add_periods(found: list[Quantity], taken: bytearray, text: str) -> None:
+    """ "Over a day" is over one day."""
+    for match in _ONE_PERIOD.finditer(text):
+        start, end = match.start("n"), match.end("u")
+        if not _free(taken, start, end):
+            continue
+        _take(taken, start, end)
+        unit, _ = read_unit(text, match.start("u"))
+        found.append(_make(text, unit.factor, unit.factor, unit, "duration", (start, end)))
+
+
+def _add_rates(found: list[Quantity], taken: bytearray, text: str) -> None:
+    """ "Two drinks per week": what is counted is no unit that is known, but the week is."""
+    for match in _PER_PERIOD.finditer(text):
+        if not _free(taken, *match.span()):
+            continue
+        unit, _ = read_unit(text, match.start("u"))
+        rate, per = 1 / unit.factor, ("month" if unit.dimension == "month" else "time",)
+        made, said = Unit("frequency", per=per), (*match.span(), match.group())
+        found.append(Quantity(rate, rate, True, True, made, per, "frequency", "", *said))
 
 
 def _add_numbers(found: list[Quantity], taken: bytearray, text: str) -> None:
@@ -255,39 +292,6 @@ def _kind(text: str, start: int, end: int, unit: Unit) -> str:
     if unit.per:
         return "rate"
     return _KINDS.get(unit.dimension, "amount")
-
-
-def _inherit_units(found: list[Quantity], text: str) -> list[Quantity]:
-    """ "5, 10 or 20 mg": a bare number in a list has the unit of the one that follows."""
-    out: list[Quantity] = []
-    follower: Quantity | None = None
-    for quantity in reversed(found):
-        if (
-            follower is not None
-            and quantity.kind == "count"
-            and quantity.unit == COUNT
-            and quantity.text[-1:].isdigit()
-            and follower.kind in {"amount", "percent", "rate", "duration"}
-            and _LISTED.fullmatch(text, quantity.end, follower.start)
-        ):
-            quantity = _with_unit(quantity, follower.unit, follower.kind)
-        out.append(quantity)
-        follower = quantity
-    return out[::-1]
-
-
-def _with_unit(quantity: Quantity, unit: Unit, kind: str) -> Quantity:
-    def based(number: Fraction | None) -> Fraction | None:
-        return None if number is None else number * unit.factor + unit.offset
-
-    return replace(
-        quantity,
-        low=based(quantity.low),
-        high=based(quantity.high),
-        unit=unit,
-        per=unit.per,
-        kind=kind,
-    )
 
 
 __all__ = ["Quantity", "parse"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -46,6 +47,8 @@ class Token:
     stem: str
     clause: int
     content: bool
+    capital: bool  # an abbreviation that only looks like a negation: NO is nitric oxide
+    naming: bool  # it has meaning, and is no number and no unit
     measured: bool  # part of a quantity, a route or a population: compared as a slot
 
 
@@ -142,12 +145,16 @@ def _tokens(text: str, covered: bytearray) -> list[Token]:
             word = word[:-2]
         while passed < len(breaks) and breaks[passed] < match.start():
             passed += 1
-        if word in _TURNS:
+        start, end = match.span()
+        if word in _TURNS or (word == "while" and text[max(0, start - 2) : start].strip() == ","):
             turn += 1
         clause = passed + turn
-        measured = covered[match.start()] == 1 or word in POPULATION or _is_route(match.group())
-        content = word not in STOPWORDS and not measured
-        out.append(Token(match.start(), match.end(), word, canon(word), clause, content, measured))
+        known = word in POPULATION or (word in ROUTES and _is_route(match.group()))
+        measured = known or covered[start] == 1
+        content = not measured and word not in STOPWORDS
+        naming = (content or known) and len(word) > 1 and word.isalpha()
+        capital = word == "no" and match.group() == "NO" and not text.isupper()
+        out.append(Token(start, end, word, canon(word), clause, content, capital, naming, measured))
     return out
 
 
@@ -179,20 +186,12 @@ def _word_slots(text: str, tokens: tuple[Token, ...], cues: tuple[Cue, ...]) -> 
     for place, token in enumerate(tokens):
         written = text[token.start : token.end]
         if token.word in POPULATION:
-            slots.append(
-                Slot(
-                    "population",
-                    POPULATION[token.word],
-                    "population",
-                    token.start,
-                    token.end,
-                    written,
-                )
-            )
+            people = POPULATION[token.word]
+            slots.append(Slot("population", people, "population", token.start, token.end, written))
+            slots.extend(_opposites(token, written, False))
         elif token.word in ROUTES and token.measured and _is_route(written):
-            slots.append(
-                Slot("route", ROUTES[token.word], "route", token.start, token.end, written)
-            )
+            route = ROUTES[token.word]
+            slots.append(Slot("route", route, "route", token.start, token.end, written))
         elif token.measured:
             continue
         else:
@@ -208,9 +207,9 @@ def _opposites(token: Token, written: str, denied: bool) -> list[Slot]:
     """Slots of a word that has an opposite. "Not stopped" is no value: it is left to negation."""
     if denied:
         return []
+    values = _values(token.word, token.stem)
     return [
-        Slot(group, value, "opposite", token.start, token.end, written)
-        for group, value in _values(token.word, token.stem)
+        Slot(group, value, "opposite", token.start, token.end, written) for group, value in values
     ]
 
 
@@ -253,7 +252,7 @@ def _adjacent(tokens: tuple[Token, ...], place: int) -> int:
 
 def _negates(tokens: tuple[Token, ...], place: int) -> bool:
     token = tokens[place]
-    if token.measured:
+    if token.measured or token.capital:
         return False
     following = tokens[place + 1].word if place + 1 < len(tokens) else ""
     if token.word in {"rather", "instead"}:
@@ -280,6 +279,13 @@ def _meaning(tokens: tuple[Token, ...], places: range, clause: int, limit: int) 
 _FILLERS = frozenset(
     ("routinely", "than", "usually", "generally", "ever", "any", "also", "therefore", "normally")
 )
+
+
+def words_of(text: str) -> Iterator[str]:
+    """The words of ``text`` as ``read`` has them, without reading more of it."""
+    for match in _WORD.finditer(text):
+        word = match.group().lower().replace("\u2019", "'")
+        yield word[:-2] if word.endswith("'s") else word
 
 
 def is_soft(token: Token) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,9 +10,10 @@ from itertools import pairwise
 
 from medrag.verify.lexicon import NEGATIVE_WORDS, canon
 from medrag.verify.patterns import Pattern
-from medrag.verify.reading import Reading, Token, is_soft, read
+from medrag.verify.reading import Reading, Token, is_soft, read, words_of
 
-_ABBREVIATION = Pattern(r"\(([A-Z][A-Za-z0-9-]{0,6}[A-Z0-9])s?\)")
+_ABBREVIATION = Pattern(r"\(([A-Z][A-Za-z0-9-]{1,7}?)s?\)")
+_SPELT_OUT = Pattern(r"\b([A-Z][A-Za-z0-9-]{0,6}[A-Z0-9])s? \(((?:[A-Za-z][A-Za-z-]+[ )]){2,8})")
 _SPACES = Pattern(r"\s+")
 _EDGE = " \t\n.,;:!?\"'()•*-–—·"
 _PART_WORD = Pattern(r"[A-Za-z]+")
@@ -30,18 +32,23 @@ Abbreviations = Mapping[str, frozenset[str]]
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """``coverage`` of the claim's words (0..1), ``order`` kept (0..1), and what is missing."""
+    """``coverage`` of the claim's words (0..1), ``order`` kept (0..1), ``near`` (0..1) as
+    ``order`` but whichever of two neighbours comes first, and what is missing."""
 
     coverage: float
     order: float
+    near: float
     missing: tuple[str, ...]
     verbatim: bool
 
 
-def weight(token: Token) -> float:
-    """How much a word says: no corpus is at hand, so long words count as the rare ones."""
+def weight(token: Token, written: str = "") -> float:
+    """How much a word says: no corpus is at hand, so long words count as the rare ones, and an
+    abbreviation as the words it stands for."""
     if is_soft(token):
         return 0.3
+    if written.isupper() and 2 <= len(written) <= 6:
+        return 2.0
     return min(2.0, 0.6 + 0.12 * len(token.word))
 
 
@@ -56,22 +63,47 @@ def root(stem: str) -> str:
     return stem
 
 
-def abbreviations(text: str) -> dict[str, frozenset[str]]:
-    """Abbreviations that ``text`` defines: "acute kidney injury (AKI)" gives aki -> stems."""
-    out: dict[str, frozenset[str]] = {}
+def definitions(text: str) -> dict[str, str]:
+    """Long forms that ``text`` defines, lower case, with the abbreviation: from "acute kidney
+    injury (AKI)" and from "AKI (acute kidney injury)"."""
+    out: dict[str, str] = {}
     for match in _ABBREVIATION.finditer(text):
+        begin = max(0, match.start() - 90)
+        words = list(_PART_WORD.compiled.finditer(text, begin, match.start()))
         letters = match.group(1).lower().replace("-", "")
-        before = _PART_WORD.compiled.findall(text[max(0, match.start() - 90) : match.start()])
-        expansion = before[-len(letters) :]
-        if "".join(word[0].lower() for word in expansion) == letters:
-            out[match.group(1).lower()] = frozenset(canon(word.lower()) for word in expansion)
+        expansion = words[-len(letters) :]
+        if len(letters) > 1 and "".join(w.group()[0].lower() for w in expansion) == letters:
+            start, end = expansion[0].start(), expansion[-1].end()
+            out[text[start:end].lower()] = match.group()[1:-1]
+    for match in _SPELT_OUT.finditer(text):
+        long = match.group(2).rstrip(" )")
+        initials = "".join(word[0] for word in re.split(r"[ -]+", long.lower()))
+        if match.group(2).endswith(")") and initials == match.group(1).lower():
+            out[long.lower()] = match.group(1)
     return out
+
+
+def abbreviations(text: str) -> dict[str, frozenset[str]]:
+    """Abbreviations that ``text`` defines, lower case, with the stems of their long forms."""
+    return {
+        name: frozenset(canon(word) for word in _PART_WORD.compiled.findall(long))
+        for long, short in definitions(text).items()
+        for name in (short.lower(), short.lower().removesuffix("s"))
+    }
 
 
 def vocabulary(reading: Reading, defined: Abbreviations) -> frozenset[str]:
     """The stems and roots of a passage, abbreviations spelled out both ways."""
-    stems = {token.stem for token in reading.tokens}
-    stems.update(token.word for token in reading.tokens)
+    return _with_roots({token.word for token in reading.tokens}, defined)
+
+
+def vocabulary_of(text: str, defined: Abbreviations) -> frozenset[str]:
+    """As ``vocabulary`` of the reading of ``text``, without reading all of it."""
+    return _with_roots(set(words_of(text)), defined)
+
+
+def _with_roots(words: set[str], defined: Abbreviations) -> frozenset[str]:
+    stems = words | {canon(word) for word in words}
     for short, long in defined.items():
         if short in stems:
             stems |= long
@@ -85,7 +117,7 @@ def share(claim: Reading, known: frozenset[str]) -> float:
     total = held = 0.0
     for token in claim.tokens:
         if token.content:
-            size = weight(token)
+            size = weight(token, claim.text[token.start : token.end])
             total += size
             held += size if _in(token, known) else 0.0
     return held / total if total else 1.0
@@ -99,23 +131,31 @@ def missing(claim: Reading, known: frozenset[str]) -> tuple[str, ...]:
     """The words of the claim that the passage lacks, soft words left out."""
     out: dict[str, None] = {}
     for token in claim.tokens:
-        if token.content and len(token.word) > 1 and not is_soft(token) and not _in(token, known):
+        if not token.content or len(token.word) < 2 or _in(token, known):
+            continue
+        # A denial in other words is a matter of the rules for negation.
+        if not is_soft(token) and token.word not in NEGATIVE_WORDS:
             out.setdefault(claim.text[token.start : token.end])
     return tuple(out)
 
 
-def order(claim: Reading, evidence: Reading) -> float:
-    """The share of neighbouring word pairs of the claim that stand near in the same order."""
+def order(claim: Reading, evidence: Reading) -> tuple[float, float]:
+    """The share of neighbouring word pairs of the claim that stand near in the same order, and
+    that stand near in either order."""
     mine = [root(t.stem) for t in claim.tokens if _ordered(t)]
     places: dict[str, list[int]] = {}
-    theirs = [root(t.stem) for t in evidence.tokens if _ordered(t)]
-    for place, stem in enumerate(theirs):
-        places.setdefault(stem, []).append(place)
+    theirs = [t for t in evidence.tokens if _ordered(t)]
+    for place, token in enumerate(theirs):
+        places.setdefault(root(token.stem), []).append(place)
     pairs = [(a, b) for a, b in pairwise(mine) if a in places and b in places]
     if not pairs:
-        return 1.0
-    kept = sum(_follows(places[a], places[b]) for a, b in pairs)
-    return kept / len(pairs)
+        return 1.0, 1.0
+    kept = [_follows(places[a], places[b]) for a, b in pairs]
+    near = [
+        one or _follows(places[b], places[a], theirs)
+        for one, (a, b) in zip(kept, pairs, strict=True)
+    ]
+    return sum(kept) / len(pairs), sum(near) / len(pairs)
 
 
 def _ordered(token: Token) -> bool:
@@ -123,9 +163,14 @@ def _ordered(token: Token) -> bool:
     return token.content and not is_soft(token) and token.word not in NEGATIVE_WORDS
 
 
-def _follows(first: list[int], second: list[int]) -> bool:
+def _follows(first: list[int], second: list[int], within: list[Token] | None = None) -> bool:
+    """Whether one stands shortly before the other; ``within`` one clause, where it is given."""
     # A passage that repeats one word ten thousand times must not cost its square.
-    return any(0 <= b - a <= _LOCAL for a in first[:40] for b in second[:40])
+    return any(
+        0 <= b - a <= _LOCAL and (within is None or within[a].clause == within[b].clause)
+        for a in first[:40]
+        for b in second[:40]
+    )
 
 
 def normalised(text: str) -> str:
@@ -153,9 +198,11 @@ def measure(claim: str, evidence: str, defined: Abbreviations | None = None) -> 
     """Everything lexical about one claim and one passage."""
     mine, theirs = read(claim), read(evidence)
     known = vocabulary(theirs, abbreviations(evidence) if defined is None else defined)
+    kept, near = order(mine, theirs)
     return Support(
         coverage=share(mine, known),
-        order=order(mine, theirs),
+        order=kept,
+        near=near,
         missing=missing(mine, known),
         verbatim=contains(claim, evidence),
     )

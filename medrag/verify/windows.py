@@ -6,15 +6,25 @@ its list: never without it, and never with what follows the list.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from medrag.neighbours import Listed, is_marked, lists_of, opens
 from medrag.text import STOPWORDS, Span, sentences
 from medrag.verify.lexicon import NEGATIVE_WORDS, canon
 from medrag.verify.listed import spoken
+from medrag.verify.phrases import plain
 from medrag.verify.reading import read
-from medrag.verify.support import Abbreviations, abbreviations, root, share, vocabulary
+from medrag.verify.support import (
+    Abbreviations,
+    abbreviations,
+    definitions,
+    root,
+    share,
+    vocabulary_of,
+)
 
 _MAX_SENTENCES = 3
 _HEADING_WORDS = 10
@@ -82,6 +92,15 @@ class Passage:
     words: tuple[frozenset[str], ...]
     headings: tuple[str, ...]
     defined: Abbreviations
+    shortened: re.Pattern[str] | None = None
+    shorts: Mapping[str, str] = field(default_factory=dict)
+
+    def plain(self, text: str) -> str:
+        """``text`` as it is compared: phrases in one word, long forms that the passage
+        abbreviates in their short form."""
+        if self.shortened is not None:
+            text = self.shortened.sub(lambda m: self.shorts[m.group(1).lower()], text)
+        return plain(text)
 
     def window(self, first: int, last: int, coverage: float) -> Window | None:
         """The window of these units; None where they do not belong together."""
@@ -120,14 +139,24 @@ def cut(text: str) -> Passage:
     """``text`` as the judge reads it (cached: many claims stand on one passage)."""
     spans = tuple(_short(text, sentences(text)))
     listed = lists_of(text, spans)
-    defined = abbreviations(text)
+    defined, shorts = abbreviations(text), definitions(text)
     units = tuple(_units(text, spans, listed))
-    words = tuple(vocabulary(read(unit.said), defined) for unit in units)
+    words = tuple(vocabulary_of(plain(unit.said), defined) for unit in units)
     bound = tuple(
         (each is not None and bool(each.openers)) or opens(text[start:end])
         for (start, end), each in zip(spans, listed, strict=True)
     )
-    return Passage(text, spans, bound, units, words, tuple(_headings(text, units)), defined)
+    headings = tuple(_headings(text, units))
+    pattern = _long_forms(shorts)
+    return Passage(text, spans, bound, units, words, headings, defined, pattern, shorts)
+
+
+def _long_forms(shorts: Mapping[str, str]) -> re.Pattern[str] | None:
+    """A pattern of the long forms, each with its abbreviation in brackets where that follows."""
+    if not shorts:
+        return None
+    forms = "|".join(map(re.escape, sorted(shorts, key=len, reverse=True)))
+    return re.compile(rf"\b({forms})\b(?: \([A-Za-z0-9-]{{2,9}}\))?", re.I)
 
 
 def _units(text: str, spans: tuple[Span, ...], listed: list[Listed | None]) -> list[Unit]:
@@ -224,7 +253,7 @@ def best_windows(claim: str, passage: Passage, limit: int = 4) -> list[Window]:
 
     Each sentence more costs a little, so the shortest quote that says it all comes first.
     """
-    mine = read(claim)
+    mine = read(plain(claim))
     needed = {token.stem for token in mine.tokens} | {token.word for token in mine.tokens}
     needed |= {root(stem) for stem in needed} | {canon(stem) for stem in needed}
     held = [words & needed for words in passage.words]
@@ -235,7 +264,7 @@ def best_windows(claim: str, passage: Passage, limit: int = 4) -> list[Window]:
             continue
         # The heading's words count, but less: a passage that says it itself comes first.
         above = passage.headings[first]
-        known = (vocabulary(read(above), {}) & needed) if above else frozenset()
+        known = (vocabulary_of(plain(above), {}) & needed) if above else frozenset()
         for last in range(first, min(first + _MAX_SENTENCES, len(held))):
             if last > first and not held[last]:
                 continue

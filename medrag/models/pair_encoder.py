@@ -1,0 +1,114 @@
+"""The small model that reads two texts together: what a source says of a claim, and whether a
+passage answers a question. One encoder with two heads, run by onnxruntime."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from medrag.errors import ModelError
+from medrag.models.pair_input import MAX_TOKENS, PairTokenizer
+
+if TYPE_CHECKING:
+    from medrag.protocols import FloatArray
+
+SHIPPED = "medrag-judge"
+_FILE = "model.onnx"
+
+
+def find_pair_encoder(name: str) -> Path:
+    """The folder of a pair encoder: the shipped one by its name, any other by its path.
+
+    Raises:
+        ModelError: there is no such model here.
+    """
+    folder = (
+        Path(__file__).parent / "weights" / SHIPPED if name == SHIPPED else Path(name).expanduser()
+    )
+    if not (folder / _FILE).is_file():
+        raise ModelError(
+            f"There is no pair encoder '{name}' ({_FILE} is missing).",
+            "Install medrag again." if name == SHIPPED else "Name a folder that holds one.",
+        )
+    return folder
+
+
+class PairEncoder:
+    """Scores text pairs. Loads on first use; threads may share it."""
+
+    max_tokens = MAX_TOKENS
+
+    def __init__(self, folder: Path, threads: int | None = None) -> None:
+        self.folder = folder
+        self._threads = threads or os.cpu_count() or 1
+        self._session: Any = None
+        self._pairs: PairTokenizer | None = None
+        self._pool: ThreadPoolExecutor | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of its folder."""
+        return self.folder.name
+
+    def claims(self, pairs: Sequence[tuple[str, str]]) -> FloatArray:
+        """Logits (supported, neutral, refuted) of each (claim, evidence), shape (n, 3)."""
+        return self._run(pairs, "claim", 3)
+
+    def relevance(self, pairs: Sequence[tuple[str, str]]) -> FloatArray:
+        """The logit that the passage answers, of each (question, passage), shape (n,)."""
+        return self._run(pairs, "relevance", 1)[:, 0]
+
+    def _run(self, pairs: Sequence[tuple[str, str]], head: str, width: int) -> FloatArray:
+        import numpy as np
+
+        session, tokenizer = self._load()
+        out = np.zeros((len(pairs), width), dtype=np.float32)
+
+        def score(row: int) -> None:
+            ids, roles = tokenizer.pair(*pairs[row])
+            feeds = {
+                "input_ids": np.array([ids], dtype=np.int64),
+                "attention_mask": np.ones((1, len(ids)), dtype=np.int64),
+                "token_type_ids": np.array([roles], dtype=np.int64),
+            }
+            out[row] = session.run([head], feeds)[0].reshape(width)
+
+        # Pair by pair: in a batch the 8-bit scales, and so the scores, would depend on what else
+        # is asked; nothing is computed for padding; and each core takes the next pair.
+        if self._threads == 1 or len(pairs) == 1:
+            for row in range(len(pairs)):
+                score(row)
+        else:
+            list(self._workers().map(score, range(len(pairs))))
+        return out
+
+    def _workers(self) -> ThreadPoolExecutor:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="pair-encoder")
+        return self._pool
+
+    def _load(self) -> tuple[Any, PairTokenizer]:
+        if self._session is not None and self._pairs is not None:
+            return self._session, self._pairs
+        import onnxruntime as ort
+        from tokenizers import Tokenizer
+
+        if hasattr(ort, "disable_telemetry_events"):
+            ort.disable_telemetry_events()
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            pairs = PairTokenizer(Tokenizer.from_file(str(self.folder / "tokenizer.json")))
+            session = ort.InferenceSession(
+                str(self.folder / _FILE), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime and tokenizers raise bare Exceptions
+            raise ModelError(
+                f"The pair encoder in {self.folder.name} cannot be loaded.", "Install medrag again."
+            ) from error
+        self._pairs, self._session = pairs, session
+        return session, pairs

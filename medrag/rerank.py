@@ -1,0 +1,178 @@
+"""The passages that both arms found, in the order of a model that reads question and passage.
+
+The fused score says which passages are about the question's words and meaning; the model says
+which of them answer it. Both count, because the model saw only part of each passage.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from threading import Lock
+from typing import TYPE_CHECKING, Protocol
+
+from medrag.text import content_words, sentences
+from medrag.types import Passage
+
+if TYPE_CHECKING:
+    from medrag.protocols import FloatArray
+
+PASSAGE_CHARACTERS = 500
+_HEAD_CHARACTERS = 160
+_LEAST_PART = 240
+_SCORE = 10.0  # as many logits as a fused score of 1 is worth at equal weights
+_LIMIT = 20.0  # beyond it, a logit says no more
+_DECIMALS = 4  # beyond these, a logit depends on how its batch was padded
+# How many candidates the budget pays for is measured on so many passages of full length, and
+# then fixed, in steps: a clock in each search would order the same passages now so, now so.
+_TRIAL = 8
+_STEP = 4
+RANK = "reranked"
+
+
+class RelevanceEncoder(Protocol):
+    """Reads a question and a passage together."""
+
+    def relevance(self, pairs: Sequence[tuple[str, str]]) -> FloatArray:
+        """For each ``(question, passage)`` a logit that it answers, shape ``(len(pairs),)``."""
+        ...
+
+
+class Reranker:
+    """Orders passages by what a model says of them and by their fused score. Threads share it.
+
+    ``candidates`` is how many of the best are read; fewer where ``milliseconds`` (0: no limit) do
+    not suffice for them on this machine, which is measured once, before the first. ``weight`` is
+    the model's share in the new score: 0 leaves the order as it was, 1 goes by the model alone.
+    """
+
+    def __init__(
+        self,
+        encoder: RelevanceEncoder,
+        *,
+        candidates: int = 24,
+        weight: float = 0.5,
+        milliseconds: float = 0.0,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._encoder = encoder
+        self._candidates = candidates
+        self._weight = weight
+        self._seconds = milliseconds / 1000
+        self._clock = clock
+        self._lock = Lock()
+        self._depth: int | None = None if milliseconds else candidates
+
+    @property
+    def depth(self) -> int:
+        """How many passages are read for a question: the same for all of them."""
+        with self._lock:
+            if self._depth is None:
+                paid = int(self._seconds / max(self._seconds_each(), 1e-9))
+                self._depth = min(self._candidates, max(_STEP, paid // _STEP * _STEP))
+            return self._depth
+
+    def order(self, question: str, passages: Sequence[Passage]) -> list[Passage]:
+        """All the passages, the first ``depth`` in new order, with that rank under "reranked";
+        of equals, those first that were. The others follow as they were.
+
+        The passages of one search are read by themselves: beside others, the rounding of a
+        quantised model would be another.
+        """
+        head, rest = list(passages[: self.depth]), list(passages[self.depth :])
+        if len(head) > 1 and question.strip():
+            logits = self.logits(question, [_shown(question, passage) for passage in head])
+            scores = [
+                round(self._weight * logit + (1 - self._weight) * _SCORE * passage.score, _DECIMALS)
+                for logit, passage in zip(logits, head, strict=True)
+            ]
+            places = sorted(range(len(head)), key=lambda place: -scores[place])
+            head = [head[place] for place in places]
+        ranked = [
+            replace(passage, ranks={**passage.ranks, RANK: rank})
+            for rank, passage in enumerate(head, start=1)
+        ]
+        return ranked + rest
+
+    def sentences(self, question: str, found: Sequence[tuple[Passage, str]]) -> list[float]:
+        """The probability (0..1) that each sentence of a passage, under its headings, answers."""
+        texts = [
+            shown(question, passage.document.title, passage.section, sentence)
+            for passage, sentence in found
+        ]
+        return [1 / (1 + math.exp(-logit)) for logit in self.logits(question, texts)]
+
+    def logits(self, question: str, texts: Sequence[str]) -> list[float]:
+        """How surely each text answers the question, between -20 and 20; of what the model makes
+        no number of, the least."""
+        if not texts:
+            return []
+        found = self._encoder.relevance([(question, text) for text in texts])
+        numbers = [float(logit) for logit in found]
+        return [max(-_LIMIT, min(_LIMIT, n)) if n == n else -_LIMIT for n in numbers]
+
+    def _seconds_each(self) -> float:
+        trial = [("What is the first treatment?", "The dose depends on weight. " * 18)] * _TRIAL
+        self._encoder.relevance(trial)  # the first call also loads the model
+        seconds = []
+        for _ in range(2):
+            started = self._clock()
+            self._encoder.relevance(trial)
+            seconds.append(self._clock() - started)
+        return min(seconds) / _TRIAL
+
+
+def _shown(question: str, passage: Passage) -> str:
+    return shown(question, passage.document.title, passage.section, passage.chunk.text)
+
+
+def shown(question: str, title: str, section: str | None, text: str) -> str:
+    """What the model reads of a passage: title and section, where the text does not say them
+    itself, then as much of the text as fits, the part with the most of the question's words.
+
+    About ``PASSAGE_CHARACTERS`` long, some 120 tokens: a model that reads half as much reads
+    twice as many passages in the same time. Training uses this same form.
+    """
+    head = _head(title, section, text)
+    room = max(_LEAST_PART, PASSAGE_CHARACTERS - len(head))
+    return head + best_part(question, text, room)
+
+
+def _head(title: str, section: str | None, text: str) -> str:
+    inner = (section or "").removeprefix(f"{title} > ")
+    begins = text[:_HEAD_CHARACTERS].lower()
+    names = [name for name in dict.fromkeys((title, inner)) if name.strip()]
+    said = [name for name in names if not begins.startswith(name.lower().rstrip(". "))]
+    head = " ".join(name if name[-1] in ".?!:" else f"{name}." for name in said)
+    return f"{_cut(head, _HEAD_CHARACTERS)} " if head else ""
+
+
+def best_part(question: str, text: str, characters: int) -> str:
+    """Whole sentences in a row, up to ``characters``, that hold the most different words of the
+    question; of equals, the first. One sentence that is longer is cut at a space."""
+    if len(text) <= characters:
+        return text
+    wanted = set(content_words(question))
+    spans = sentences(text)
+    held = [wanted.intersection(content_words(text[start:end])) for start, end in spans]
+    best, chosen = -1, (0, len(text))
+    last = 0
+    for first, (start, _) in enumerate(spans):
+        last = max(last, first)
+        while last + 1 < len(spans) and spans[last + 1][1] - start <= characters:
+            last += 1
+        count = len(set().union(*held[first : last + 1]))
+        if count > best:
+            best, chosen = count, (start, spans[last][1])
+        if last + 1 == len(spans):
+            break
+    return _cut(text[slice(*chosen)], characters)
+
+
+def _cut(text: str, characters: int) -> str:
+    if len(text) <= characters:
+        return text
+    end = text.rfind(" ", characters // 2, characters)
+    return text[: end if end > 0 else characters]
