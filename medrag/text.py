@@ -163,6 +163,12 @@ def words(text: str) -> list[str]:
     return out
 
 
+def encodable(text: str) -> str:
+    """``text`` with a question mark for each half of a character (a lone surrogate, which JSON
+    can spell and no encoding can write), so that tokenizers take it. Offsets stay."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 def content_words(text: str) -> list[str]:
     """Stems of the words that carry meaning, in order, repeats kept."""
     return [stem(word) for word in words(text) if word not in STOPWORDS]

@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medrag.text import clean, content_words, coverage, sentences, stem, words
+from medrag.text import clean, content_words, coverage, encodable, sentences, stem, words
 
 TEXTS = st.text(
     st.sampled_from("abcXYZ 0123456789.,;:!?()[]\n\t%/-'\"µ²é½\u00a0\u200b\ufb01\r\x00\u2028"),
@@ -92,3 +92,7 @@ def test_a_unit_that_ends_in_a_capital_ends_its_sentence() -> None:
     text = "Give glucose if it is below 8 mmol/L. Give 20 mL of fluid per kg."
     assert [text[a:b] for a, b in sentences(text)] == [text[:37], text[38:]]
     assert len(sentences("It was shown by J. Smith in 1990.")) == 1
+
+
+def test_half_a_character_becomes_a_question_mark_where_it_stood() -> None:
+    assert encodable("5 \ud800 mg é") == "5 ? mg é"

@@ -8,6 +8,7 @@ import warnings
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from training.model import PairModel
 
@@ -24,6 +25,9 @@ def export(state: Path, base: Path, out: Path, *, quantised: bool = True) -> Non
     model.load_state_dict(torch.load(state, weights_only=True))
     out.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(base / "tokenizer.json", out / "tokenizer.json")
+    if quantised:
+        words = model.encoder.embeddings.word_embeddings
+        model.encoder.embeddings.word_embeddings = _WordsIn8Bits(words.weight)
     with tempfile.TemporaryDirectory() as folder:
         traced, fused = Path(folder) / "traced.onnx", Path(folder) / "fused.onnx"
         _trace(model.eval(), traced)
@@ -32,6 +36,21 @@ def export(state: Path, base: Path, out: Path, *, quantised: bool = True) -> Non
             _quantise(fused, out / "model.onnx")
         else:
             shutil.copyfile(fused, out / "model.onnx")
+
+
+class _WordsIn8Bits(torch.nn.Module):  # type: ignore[misc]
+    """Word vectors in 8 bits, each with a scale of its own: one scale for all 30,000 would lose
+    what the short ones say."""
+
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
+        scale = weight.detach().abs().amax(dim=1, keepdim=True).clamp(min=1e-8) / 127
+        self.register_buffer("scale", scale)
+        self.register_buffer("values", (weight.detach() / scale).round().to(torch.int8))
+
+    def forward(self, ids: Tensor) -> Tensor:
+        vectors: Tensor = self.values[ids].float() * self.scale[ids]
+        return vectors
 
 
 def _trace(model: PairModel, path: Path) -> None:
@@ -67,5 +86,6 @@ def _quantise(fused: Path, path: Path) -> None:
     # The fused operators are not of the standard, so that shapes are not inferred through them.
     quantize_dynamic(
         str(fused), str(path), per_channel=True, weight_type=QuantType.QInt8,
+        op_types_to_quantize=["MatMul", "Attention", "Gemm"],
         extra_options={"DefaultTensorType": TensorProto.FLOAT},
     )  # fmt: skip

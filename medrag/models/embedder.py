@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from medrag.errors import ModelError
 from medrag.models.catalog import EmbeddingModel
+from medrag.text import encodable
 from medrag.types import ModelIdentity
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class OnnxEmbedder:
 
         self._load()
         out = np.zeros((len(texts), self._model.dimension), dtype=np.float32)
-        encodings = self._tokenizer.encode_batch(list(texts))
+        encodings = self._tokenizer.encode_batch([encodable(text) for text in texts])
         # Batches of like length: padding is computed for nothing.
         order = sorted(range(len(texts)), key=lambda i: len(encodings[i].ids))
         for start in range(0, len(order), _ONNX_BATCH):
@@ -110,7 +111,7 @@ class TorchEmbedder:
         if not texts:
             return np.zeros((0, self._model.dimension), dtype=np.float32)
         vectors = self._encoder.encode(
-            list(texts),
+            [encodable(text) for text in texts],
             batch_size=self._batch_size,
             convert_to_numpy=False,
             convert_to_tensor=True,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from medrag.text import stem
+from medrag.text import encodable, stem
 
 MAX_TOKENS = 192
 """Longest input, in tokens of both texts together."""
@@ -63,7 +63,7 @@ class PairTokenizer:
 
     def _encode(self, text: str) -> Encoded:
         # A text is cut long before the tokenizer would see a megabyte of it.
-        text = text[: 12 * MAX_TOKENS]
+        text = encodable(text[: 12 * MAX_TOKENS])
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
         spans = [(match.start(), match.end(), match.group()) for match in _WORDS.finditer(text)]
         words, at = [], 0

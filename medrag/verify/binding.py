@@ -7,6 +7,7 @@ of the parts has tell whose value it is.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from medrag.verify.patterns import Pattern
@@ -123,7 +124,8 @@ def _rival(
 
 def changes(claim: str, evidence: str) -> Iterator[Problem]:
     """ "Reduced by 25%" is not "reduced to 25%"."""
-    mine, theirs = _changes(read(claim)), _changes(read(evidence))
+    mine = _changes(claim)
+    theirs = _changes(evidence) if mine else {}
     for value, (role, text) in mine.items():
         if value in theirs and theirs[value][0] != role:
             yield Problem(
@@ -132,7 +134,9 @@ def changes(claim: str, evidence: str) -> Iterator[Problem]:
             )
 
 
-def _changes(reading: Reading) -> dict[object, tuple[str, str]]:
+@lru_cache(maxsize=1024)
+def _changes(text: str) -> dict[object, tuple[str, str]]:
+    reading = read(text)
     out: dict[object, tuple[str, str]] = {}
     lowered = reading.text.lower()
     if not _CHANGE.search(lowered):
@@ -149,7 +153,8 @@ def _changes(reading: Reading) -> dict[object, tuple[str, str]]:
 
 def joins(claim: str, evidence: str) -> Iterator[Problem]:
     """ "Fever and rash" against "fever or rash", where both stand side by side."""
-    mine, theirs = _joined(read(claim)), _joined(read(evidence))
+    mine = _joined(claim)
+    theirs = _joined(evidence) if mine else {}
     for pair, word in mine.items():
         other = theirs.get(pair)
         if other is None or other == word:
@@ -159,9 +164,11 @@ def joins(claim: str, evidence: str) -> Iterator[Problem]:
             return
 
 
-def _joined(reading: Reading) -> dict[frozenset[str], str]:
+@lru_cache(maxsize=1024)
+def _joined(text: str) -> dict[frozenset[str], str]:
     """Neighbours with what joins them: "and", "or", "and/or". None where a negation reaches:
     "no fever or rash" is "no fever and no rash"."""
+    reading = read(text)
     out: dict[frozenset[str], str] = {}
     tokens = reading.tokens
     for place, token in enumerate(tokens):

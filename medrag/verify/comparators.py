@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from medrag.verify.patterns import Pattern
+from medrag.verify.patterns import Pattern, folded
 
 _LOOK_BACK = 90
 
@@ -61,6 +61,12 @@ _BEFORE_ALL = Pattern(
     + _FILLER,
     re.I,
 )
+# Every comparator before a number holds one of these.
+_HINTS = (
+    "than", "over", "most", "up to", "exceed", "within", "max", "min", "least", "below", "under",
+    "above", "excess", "about", "approx", "around", "roughly", "<", ">", "≤", "≥", "~", "≈", "⩽",
+    "⩾",
+)  # fmt: skip
 _AFTER = Pattern(
     r"(?:[ \t-]*(?:of age|old))?[ \t]*"
     r"(?:(?P<ge>,?(?:or|and)[ \t]+(?:more|above|over|older|greater|higher|upwards?|longer)\b|\+)"
@@ -77,7 +83,9 @@ def bound_of(text: str, start: int, end: int, dimension: str) -> Bound:
     # A new sentence, clause or cell cannot lend its comparator.
     for stop in (". ", ";", "|", "\n", ", "):
         left = max(left, text.rfind(stop, left, start) + 1)
-    match = _BEFORE_ALL.search(text, left, start)
+    before = folded(text[left:start])
+    hinted = any(hint in before for hint in _HINTS)
+    match = _BEFORE_ALL.search(text, left, start) if hinted else None
     if match is not None:
         index = next(i for i in range(len(_BEFORE)) if match[f"b{i}"] is not None)
         sign, word = _BEFORE[index][0], (match[f"b{index}"] or "").lower()

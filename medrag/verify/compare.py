@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from medrag.text import sentences
 from medrag.verify.binding import bound_to, changes, joins
 from medrag.verify.comparisons import exchanged, turned_round
 from medrag.verify.places import Places
@@ -15,10 +14,16 @@ from medrag.verify.reading import Cue, Reading, Slot, read
 from medrag.verify.relations import PREFER, TIME, agreed, swaps
 from medrag.verify.scope import scopes
 from medrag.verify.strength import strengths
-from medrag.verify.syntax import named
+from medrag.verify.tokens import may_name, sentences_of
 
 # A sentence has a few slots; what has more is no sentence, and is not worth minutes.
 _MAX_SLOTS = 60
+_WEIGHED = frozenset({"rather", "instead"})
+# What it is where two values differ; of quantities apart.
+_KINDS: dict[str, ProblemKind] = {
+    "identifier": "identifier_differs", "route": "route_differs",
+    "population": "population_differs", "opposite": "opposite",
+}  # fmt: skip
 
 
 def compare(claim: str, evidence: str) -> list[Problem]:
@@ -40,9 +45,22 @@ def compare(claim: str, evidence: str) -> list[Problem]:
     return list(dict.fromkeys(found))
 
 
-def _slot_problems(mine: Reading, theirs: Reading) -> Iterator[Problem]:
+def quantity_problems(claim: str, evidence: str) -> Iterator[Problem]:
+    """Those of the problems of ``compare`` that are of a quantity, one by one."""
+    mine = read(claim)
+    if len(mine.slots) <= _MAX_SLOTS:
+        for problem in _slot_problems(mine, read(evidence), quantities_only=True):
+            if problem.kind != "misbound":
+                yield problem
+
+
+def _slot_problems(
+    mine: Reading, theirs: Reading, quantities_only: bool = False
+) -> Iterator[Problem]:
     places = Places(mine, theirs)
     for slot in mine.slots:
+        if quantities_only and slot.kind in _KINDS:
+            continue
         others = [other for other in theirs.slots if other.group == slot.group]
         same = [other for other in others if _equal(slot, other)]
         if same:
@@ -114,11 +132,7 @@ def _absent(slot: Slot, others: Sequence[Slot], places: Places) -> Problem | Non
 
 
 def _differs(slot: Slot, other: Slot) -> Problem:
-    kinds: dict[str, ProblemKind] = {
-        "identifier": "identifier_differs", "route": "route_differs",
-        "population": "population_differs", "opposite": "opposite",
-    }  # fmt: skip
-    kind = kinds.get(slot.kind, "quantity_differs")
+    kind = _KINDS.get(slot.kind, "quantity_differs")
     if kind == "quantity_differs" and _same_number(slot, other):
         kind = "comparator_differs"
     verb = "gives" if kind in {"quantity_differs", "route_differs"} else "says"
@@ -181,9 +195,10 @@ def _is(slot: Slot, quantity: Quantity) -> bool:
 
 
 def _negation_problems(mine: Reading, theirs: Reading) -> Iterator[Problem]:
-    weighed = agreed(mine.text, theirs.text, PREFER)
+    words = {cue.word for cue in (*mine.cues, *theirs.cues)}
+    weighed = not words.isdisjoint(_WEIGHED) and agreed(mine.text, theirs.text, PREFER)
     for cue in mine.cues:
-        if weighed and cue.word in {"rather", "instead"}:
+        if weighed and cue.word in _WEIGHED:
             continue
         word = _undenied(mine, cue, theirs)
         if word is not None:
@@ -191,7 +206,7 @@ def _negation_problems(mine: Reading, theirs: Reading) -> Iterator[Problem]:
                 "negation", f"The answer says “{cue.word}” of “{word}”; the source does not."
             )
     for cue in theirs.cues:
-        if weighed and cue.word in {"rather", "instead"}:
+        if weighed and cue.word in _WEIGHED:
             continue
         word = _undenied(theirs, cue, mine, asserted=True)
         if word is not None:
@@ -202,10 +217,12 @@ def _negation_problems(mine: Reading, theirs: Reading) -> Iterator[Problem]:
 
 def _uneven(mine: Reading, theirs: Reading) -> Iterator[Problem]:
     """A sentence of the same words with a denial more, or less."""
-    own = named(mine.tokens)
-    for start, end in sentences(theirs.text):
-        other = read(theirs.text[start:end])
-        words = named(other.tokens)
+    own = mine.names
+    for sentence in sentences_of(theirs.text):
+        if len(own & may_name(sentence)) < 0.85 * len(own):
+            continue
+        other = read(sentence)
+        words = other.names
         shared = len(own & words)
         if shared < 0.85 * max(len(own), len(words)) or len(mine.cues) == len(other.cues):
             continue

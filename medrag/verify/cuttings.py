@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-from medrag.text import sentences
 from medrag.verify.claims import bare
 from medrag.verify.lexicon import CONDITIONS
 from medrag.verify.support import normalised
+from medrag.verify.tokens import sentences_of
 
 # What may turn the meaning of a piece that was cut out of its sentence.
 _HEDGE = re.compile(
@@ -27,14 +28,25 @@ _POINTER = re.compile(r"\((?:see|as|shown|figure|fig|table)\b[^()]*\)")
 _CONTRAST = re.compile(r"^\s*,\s*(?:while|whereas)\b")
 
 
+@lru_cache(maxsize=1024)
+def _runs(text: str) -> tuple[str, ...]:
+    """What no tidying of spaces and markers can part or join, the longest first."""
+    return tuple(sorted(set(re.findall(r"[^\W_]+", text)), key=len, reverse=True))
+
+
 def dropped_condition(claim: str, quote: str) -> str | None:
     """A condition of the source ("unless", "only if") that the claim leaves out."""
     mine, theirs = claim.lower(), quote.lower()
     for words in CONDITIONS:
         if f" {words} " in f" {theirs} " and f" {words} " not in f" {mine} ":
             return words
-    for start, end in sentences(quote):
-        whole, part = normalised(bare(quote[start:end])), normalised(claim)
+    part = normalised(claim)
+    runs = _runs(part)
+    for sentence in sentences_of(quote):
+        folded = sentence.casefold()
+        if not all(run in folded for run in runs):
+            continue  # a word of the claim is not in it
+        whole = normalised(bare(sentence))
         if part in whole and part != whole:
             # A piece cut out of a sentence: what was cut off must not have been its point.
             rest = _CONNECTIVE.sub("", whole.replace(part, " ", 1))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from medrag.verify.numbers import NUMBER, value
-from medrag.verify.patterns import Pattern
+from medrag.verify.patterns import Pattern, folded
 
 DAY = Fraction(86400)
 _SECONDS = {
@@ -37,18 +37,32 @@ _EVERY = Pattern(
     rf"(?:(?:[ ]?[-–][ ]?|[ ]to[ ]|[ ]or[ ])({NUMBER}))?[ -]?)?{_PERIOD}\b"
     r"|\b(alternate|alternating)[ ]days?\b",
     re.I,
+    ("every", "each", "alternat"),
 )
 _HOURLY = Pattern(rf"({NUMBER})(?:(?:[ ]?[-–][ ]?|[ ]to[ ])({NUMBER}))?[ -]?{_ADVERB}\b", re.I)
 _Q_HOURS = Pattern(
-    r"\bq[. ]?([0-9]{1,2})(?:[ ]?[-–][ ]?([0-9]{1,2}))?[. ]?(?:h|hr|hrs|hours?)\b\.?", re.I
-)
-_ALONE = Pattern(rf"\b{_ADVERB}\b|\b(q\.?h)\b", re.I)
+    r"\bq[. ]?([0-9]{1,2})(?:[ ]?[-–][ ]?([0-9]{1,2}))?[. ]?(?:h|hr|hrs|hours?)\b\.?", re.I,
+    hints=("q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "q8", "q9", "q ", "q."),
+)  # fmt: skip
+_ALONE = Pattern(rf"\b{_ADVERB}\b|\b(q\.?h)\b", re.I, (*_ADVERBS, "qh", "q.h"))
+_ADVERB_ALONE = Pattern(_ADVERB)
 _LATIN = Pattern(
     r"(?<![A-Za-z.])(?:((?i:b\.?i\.?d|b\.?d))|((?i:t\.?d\.?s|t\.?i\.?d))"
-    r"|((?i:q\.?d\.?s|q\.?i\.?d))|((?i:q\.?d)|O\.?D|(?<=mg )od|(?<=puffs )od))(?![A-Za-z])"
+    r"|((?i:q\.?d\.?s|q\.?i\.?d))|((?i:q\.?d)|O\.?D|(?<=mg )od|(?<=puffs )od))(?![A-Za-z])",
+    hints=("bid", "bi.d", "b.i", "bd", "b.d", "tds", "td.s", "t.d", "tid", "ti.d", "t.i",
+           "qd", "q.d", "qid", "qi.d", "q.i", "mg od", "puffs od"),
+)  # fmt: skip
+# What every count of times holds, in lower case: its last letters, and the period after it.
+_COUNTED_AHEAD = Pattern(
+    r"(?:ce|mes?|x|×)[ -](?:(?:a|an|per|each|every|in|in a|in any|over) )?"
+    r"(?:24|hour|dai|night|week|fortnight|month|year|annual|min|hr|h|day|morning|evening)"
 )
-_HINTS = ("once", "twice", "thrice", "time", "×")
-_CROSS = Pattern(r"\b[0-9]+ ?x\b|\b[a-z]+ x\b", re.I)
+# What stands before "hourly" where that is an interval: a number ends in one of these.
+_NUMBER_ENDS = (
+    *"0123456789½¼¾⅓⅔⅛⅕", "zero", "one", "two", "three", "four", "five", "six", "seven",
+    "eight", "nine", "ten", "eleven", "twelve", "teen", "ty", "half", "hundred", "thousand",
+    "million", "dozen",
+)  # fmt: skip
 _WORD_TIMES = {"once": 1, "twice": 2, "thrice": 3, "three times": 3}
 _ORDINAL = {"other": 2, "second": 2, "alternate": 2, "third": 3}
 
@@ -67,24 +81,34 @@ class Frequency:
 def find_frequencies(text: str) -> Iterator[Frequency]:
     """Frequencies in ``text``, the longer readings first; spans may overlap."""
     # The patterns that may open with any number are slow: most sentences have none of this.
-    lowered = text.lower()
-    if any(hint in lowered for hint in _HINTS) or _CROSS.search(text):
+    lowered = folded(text)
+    if _COUNTED_AHEAD.search(lowered):
         for match in _COUNTED.finditer(text):
             yield from _counted(match)
-    for match in _EVERY.finditer(text):
+    for match in _EVERY.within(text, lowered):
         yield from _every(match)
-    if any(adverb in lowered for adverb in _ADVERBS):
+    if _numbered(lowered):
         for match in _HOURLY.finditer(text):
             yield from _hourly(match)
-    for match in _Q_HOURS.finditer(text):
+    for match in _Q_HOURS.within(text, lowered):
         yield from _made(match, _interval(match.group(1)), _interval(match.group(2)), "hour")
-    for match in _LATIN.finditer(text):
+    capitals = "OD" in text or "O.D" in text
+    for match in _LATIN.finditer(text) if capitals else _LATIN.within(text, lowered):
         times = next(i for i, group in enumerate(match.groups()) if group is not None)
         rate = Fraction((2, 3, 4, 1)[times]) / DAY
         yield Frequency(rate, rate, "time", match.start(), match.end())
-    for match in _ALONE.finditer(text):
+    for match in _ALONE.within(text, lowered):
         adverb = match.group(1)
         yield from _made(match, Fraction(1), None, _ADVERBS[adverb.lower()] if adverb else "hour")
+
+
+def _numbered(lowered: str) -> bool:
+    """Whether a number stands right before an adverb of time."""
+    for match in _ADVERB_ALONE.finditer(lowered):
+        before = lowered[max(0, match.start() - 10) : match.start()]
+        if (before[:-1] if before[-1:] in (" ", "-") else before).endswith(_NUMBER_ENDS):
+            return True
+    return False
 
 
 def _hourly(match: re.Match[str]) -> Iterator[Frequency]:

@@ -14,6 +14,8 @@ _LISTED = Pattern(r"[ \t]?(?:,[ \t]?(?:or[ \t]|and[ \t])?|[ \t]or[ \t]|[ \t]and[
 
 def inherit_units(found: list[Quantity], text: str) -> list[Quantity]:
     """ "5, 10 or 20 mg": a bare number in a list has the unit of the one that follows."""
+    if len(found) < 2:
+        return found
     out: list[Quantity] = []
     follower: Quantity | None = None
     for quantity in reversed(found):

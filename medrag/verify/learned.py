@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from medrag.types import Evidence, Label, Verdict
 from medrag.verify.claims import bare
 from medrag.verify.combiner import Combiner, plain
-from medrag.verify.compare import compare
+from medrag.verify.compare import quantity_problems
 from medrag.verify.extracts import Extract, extracts, narrowed
 from medrag.verify.features import (
     QUANTITY,
@@ -22,9 +22,9 @@ from medrag.verify.features import (
     log_odds,
     rule_features,
 )
-from medrag.verify.harmless import is_readable, without_orders
-from medrag.verify.judge import RuleJudge
-from medrag.verify.support import measure, normalised
+from medrag.verify.harmless import evident, is_readable, plain_digits
+from medrag.verify.judge import Examined, RuleJudge
+from medrag.verify.support import normalised, words_held
 from medrag.verify.windows import MAX_CHARS
 
 if TYPE_CHECKING:
@@ -144,14 +144,12 @@ class LearnedJudge:
                 yield waiting.result()
 
     def _cases(self, pairs: Sequence[tuple[str, str]]) -> list[Case]:
-        claims = [bare(claim)[:MAX_CHARS] for claim, _ in pairs]
-        clean = [without_orders(evidence) for _, evidence in pairs]
-        verdicts = self._rules.judge(list(zip(claims, clean, strict=True)))
+        claims = [plain_digits(bare(claim)[:MAX_CHARS]) for claim, _ in pairs]
+        clean = [evident(evidence) for _, evidence in pairs]
+        found = self._rules.examine(list(zip(claims, clean, strict=True)))
         return [
-            _case(claim, evidence, harmless, verdict, self._rules)
-            for claim, (_, evidence), harmless, verdict in zip(
-                claims, pairs, clean, verdicts, strict=True
-            )
+            _case(claim, evidence, harmless, one)
+            for claim, (_, evidence), harmless, one in zip(claims, pairs, clean, found, strict=True)
         ]
 
     def _measured(self, cases: Sequence[Case]) -> list[Weighed]:
@@ -190,8 +188,8 @@ def forbidden(case: Case) -> str | None:
     if not case.found.has(QUANTITY):
         return None
     # The sentences that fit best are hardly about it; what counts is whether the source has it.
-    whole = compare(case.claim, without_orders(case.evidence)[:MAX_CHARS])
-    return next((each.message for each in whole if each.kind in QUANTITY), None)
+    whole = quantity_problems(case.claim, evident(case.evidence)[:MAX_CHARS])
+    return next((each.message for each in whole), None)
 
 
 def _less(supported: float, refuted: float, combiner: Combiner, *, forbidden: bool) -> Label:
@@ -202,8 +200,9 @@ def _less(supported: float, refuted: float, combiner: Combiner, *, forbidden: bo
     return "partial" if supported >= limits.partial and not forbidden else "unsupported"
 
 
-def _case(claim: str, evidence: str, clean: str, verdict: Verdict, rules: RuleJudge) -> Case:
-    """``clean`` is the evidence without orders, which everything but the quote is read from."""
+def _case(claim: str, evidence: str, clean: str, examined: Examined) -> Case:
+    """``clean`` is what of the evidence is asserted: all but the quote is read from it."""
+    verdict = examined.verdict
     found = verdict.evidence
     if found is not None:
         verdict = replace(verdict, evidence=_evidence(evidence, found.start, found.end))
@@ -214,9 +213,8 @@ def _case(claim: str, evidence: str, clean: str, verdict: Verdict, rules: RuleJu
     if not is_readable(clean):
         return Case(claim, evidence, _unreadable(verdict))
     looks, tight = _looks(claim, clean, found)
-    support = measure(claim, looks[tight].text)
-    kept = rules.problems(claim, clean)
-    said = Found(support.coverage, support.order, len(support.missing), kept, verdict.label)
+    coverage, order, missing = words_held(claim, looks[tight].text)
+    said = Found(coverage, order, missing, examined.problems, verdict.label)
     return Case(claim, evidence, verdict, said, tuple(looks), tight)
 
 
@@ -282,7 +280,7 @@ def _quote(one: Weighed, label: Label) -> Evidence:
     if one.odds[clearest][column] < one.odds[case.tight][column] + _CLEARER or near.inside(best):
         best = near
     if best is not near or len(case.looks) == 1:
-        best = narrowed(case.claim, without_orders(case.evidence), best)
+        best = narrowed(case.claim, evident(case.evidence), best)
     return _evidence(case.evidence, best.start, best.end)
 
 

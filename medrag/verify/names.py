@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from medrag.verify.patterns import Pattern
+from medrag.verify.patterns import Pattern, folded
 from medrag.verify.units import COUNT, read_unit
 
 _MONTHS = {
@@ -72,6 +72,14 @@ _GLUED = Pattern(
     r"(?<![0-9A-Za-z.])(?:(?![x×][0-9])(?!q ?[0-9]+ ?h)[A-Za-z][A-Za-z]{0,12}-?[0-9][0-9A-Za-z]*"
     r"(?:-[0-9A-Za-z]+)?|[0-9]{1,2}-[A-Z]{2,}[A-Za-z]*|[0-9]{1,2}(?:st|nd|rd|th)\b)"
 )
+# What every date, every label and every glued name holds: most sentences have none of it.
+_YEAR_DIGITS = Pattern(r"[12][0-9]{3}")
+_LABEL_AHEAD = Pattern(r"[ -](?=[0-9]|[ivx]{1,4}(?![a-z]))")
+_HEAD_WORDS = (
+    *re.findall(r"[a-z]+", _HEADS.replace("s?", "")),
+    *(f"{word}s" for word in re.findall(r"([a-z]+)s[?]", _HEADS)),
+)
+_GLUED_AHEAD = Pattern(r"[0-9](?:(?<=[A-Za-z].)|(?<=[A-Za-z]-.)|-[A-Z]{2}|(?:st|nd|rd|th)\b)", re.S)
 _LABEL_RANGE = Pattern(r" ?[-–] ?| to ")
 _DIGIT = Pattern(r"[0-9]+")
 # "weeks 2-4" and "n=30" are amounts of something, not names.
@@ -93,6 +101,8 @@ class Name:
 
 def find_dates(text: str) -> Iterator[Name]:
     """Dates, the more exact first. A month or year is the range of its days."""
+    if not _YEAR_DIGITS.search(text):
+        return
     for match in _ISO.finditer(text):
         yield from _date(match, match.group(1), int(match.group(2)), match.group(3))
     for match in _DAY_FIRST.finditer(text):
@@ -114,7 +124,12 @@ def _date(match: re.Match[str], year: str, month: int | None, day: str | None) -
 
 def find_identifiers(text: str) -> Iterator[Name]:
     """Numbers that name a thing: they are compared as words, never converted."""
-    for match in _LABELLED.finditer(text):
+    lowered = folded(text)
+    labelled = any(
+        lowered[max(0, match.start() - 16) : match.start()].endswith(_HEAD_WORDS)
+        for match in _LABEL_AHEAD.finditer(lowered)
+    )
+    for match in _LABELLED.finditer(text) if labelled else ():
         head, roman, arabic = match.groups()
         if roman and not roman.isupper():
             continue
@@ -122,7 +137,7 @@ def find_identifiers(text: str) -> Iterator[Name]:
         label = _LABEL_RANGE.compiled.sub("-", label)
         head = _singular(head.lower())
         yield _identifier(match, f"id:{head}", f"{head} {label}")
-    for match in _GLUED.finditer(text):
+    for match in _GLUED.finditer(text) if _GLUED_AHEAD.search(text) else ():
         if _NOT_A_NAME.match(match.group()):
             continue
         name = match.group().lower().replace("-", "")

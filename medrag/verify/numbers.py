@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 
-from medrag.verify.patterns import Pattern
+from medrag.verify.patterns import Pattern, folded
 
 _ONES = {
     word: value
@@ -74,9 +75,47 @@ _SCALE = Pattern(
     re.I,
 )
 _HALF_OF = Pattern(r" (?:an?|of an?) ")
+# Wherever a number begins, one of these does, or a word of ``_SPOKEN``, or an "a" before one.
+_SIGNS = Pattern(r"[0-9.−–½¼¾⅓⅔⅛⅕-]")
+_SPOKEN = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    "eleven", "twelve", "thirt", "fift", "fort", "twenty", "half",
+)  # fmt: skip
+_AFTER_A = ("hundred", "thousand", "million", "dozen")
+_SCALE_LETTERS = frozenset("hHtTmMbBxX×*")
 MAX_DIGITS = 40
+UNSCALED = Fraction(1)
 
 
+def number_starts(text: str) -> list[int]:
+    """Every place of ``text``, ascending, at which a (signed) number may begin, and some more:
+    far fewer than all of them, of which a pattern that may open with any number tries each."""
+    places = [match.start() for match in _SIGNS.finditer(text)]
+    lowered = folded(text)
+    if len(lowered) != len(text):
+        return list(range(len(text)))  # a letter whose lower case is longer
+    spoken: list[int] = []
+    for word in _SPOKEN:
+        at = lowered.find(word)
+        while at >= 0:
+            spoken.append(at)
+            at = lowered.find(word, at + 1)
+    for word in _AFTER_A:
+        at = lowered.find(word)
+        while at >= 0:
+            spoken += [at - 2, at - 3]
+            at = lowered.find(word, at + 1)
+    if not spoken:
+        return places
+    begins = (at for at in spoken if at == 0 or (at > 0 and not _is_inside(text[at - 1])))
+    return sorted({*places, *begins})
+
+
+def _is_inside(before: str) -> bool:
+    return before.isalnum() or before == "_"
+
+
+@lru_cache(maxsize=4096)
 def value(text: str) -> Fraction:
     """The exact value of a number matched by ``NUMBER``."""
     text = text.strip().lower()
@@ -119,9 +158,12 @@ def _word_value(text: str) -> Fraction:
 
 def scale(text: str, position: int) -> tuple[Fraction, int]:
     """A multiplier after a number ("million", "×10⁹") and where it ends."""
-    match = _SCALE.match(text, position)
+    first = text[position : position + 1]
+    if first in (" ", "\t"):
+        first = text[position + 1 : position + 2]
+    match = _SCALE.match(text, position) if first in _SCALE_LETTERS else None
     if match is None:
-        return Fraction(1), position
+        return UNSCALED, position
     if match.group(1):
         return Fraction(_BIG[match.group(1).lower()]), match.end()
     power = match.group(2) or match.group(3).translate(_SUPERSCRIPT)

@@ -205,7 +205,7 @@ def _turned(text: str) -> str:
     return _FROM_AGE.sub(r"\1 or older", text) if "age" in text else text
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def plain(text: str) -> str:
     """``text`` with such phrases replaced by their one word; case of replaced words is lost."""
     text = _turned(text)
@@ -215,9 +215,13 @@ def plain(text: str) -> str:
     parts: list[str] = []
     done = 0
     for match in _WORD.finditer(lowered):
-        if match.start() < done:
+        word = match.group()
+        phrases = _OPENINGS.get(word)
+        if phrases is None and "-" in word:
+            phrases = _OPENINGS.get(word.split("-")[0])
+        if phrases is None or match.start() < done:
             continue
-        for phrase in _OPENINGS.get(match.group(), _OPENINGS.get(match.group().split("-")[0], ())):
+        for phrase in phrases:
             end = match.start() + len(phrase)
             if lowered.startswith(phrase, match.start()) and not lowered[end : end + 1].isalnum():
                 parts += [text[done : match.start()], _TABLE[phrase]]

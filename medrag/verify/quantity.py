@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from medrag.verify.units import Unit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Quantity:
     """A number with its unit; ``low`` and ``high`` are in the base unit of the dimension.
 
@@ -29,12 +30,12 @@ class Quantity:
     text: str
     name: str = ""
 
-    @property
+    @cached_property
     def group(self) -> str:
         """What it may be compared with: the dimension and what it is per."""
         return "|".join((self.unit.dimension, *self.per))
 
-    @property
+    @cached_property
     def key(self) -> tuple[object, ...]:
         """Equal keys are equal quantities."""
         return (self.group, self.low, self.high, self.inclusive_low, self.inclusive_high, self.name)

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import NamedTuple
 
-from medrag.text import STOPWORDS
 from medrag.verify.lexicon import (
     DOTTED_ROUTES,
     EXCLUSIVE,
@@ -21,39 +20,24 @@ from medrag.verify.lexicon import (
     PREDICATES,
     PREFIXES,
     ROUTES,
-    SOFT,
-    UPPER_ONLY,
-    canon,
 )
-from medrag.verify.patterns import Pattern
+from medrag.verify.patterns import Pattern, folded
 from medrag.verify.quantities import Quantity, parse
+from medrag.verify.tokens import Token, is_route, is_soft, tokens_of
 
-_WORD = Pattern(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*[0-9]*|[0-9]+(?:[.,][0-9]+)*[^\W\d_]*")
-_DOTTED = Pattern(r"(?<![A-Za-z.])(i\.v|i\.m|s\.c|p\.o)\.?(?![A-Za-z])|\bby mouth\b", re.I)
-_BREAK = Pattern(r"[;|\n]|[.!?](?=\s|$)")
+_DOTTED = Pattern(
+    r"(?<![A-Za-z.])(i\.v|i\.m|s\.c|p\.o)\.?(?![A-Za-z])|\bby mouth\b", re.I,
+    ("i.v", "i.m", "s.c", "p.o", "by mouth"),
+)  # fmt: skip
 _NARROW, _WIDE = 2, 8
-_TURNS = frozenset({"but", "however", "although", "though", "whereas", "otherwise"})
 _COMPARED = frozenset({"than", "of"})
-_LINE = Pattern(r"\b(first|second|third)(?=[- ]line\b)", re.I)
+_DENYING = NEGATIVE_WORDS | {"rather", "instead"}
+_LINE = Pattern(r"\b(first|second|third)(?=[- ]line\b)", re.I, ("line",))
+
+__all__ = ["Cue", "Mark", "Reading", "Slot", "Token", "is_soft", "read"]
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A word: its span, lower-cased form, canonical stem, clause, and whether it has meaning."""
-
-    start: int
-    end: int
-    word: str
-    stem: str
-    clause: int
-    content: bool
-    capital: bool  # an abbreviation that only looks like a negation: NO is nitric oxide
-    naming: bool  # it has meaning, and is no number and no unit
-    measured: bool  # part of a quantity, a route or a population: compared as a slot
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """A place with one of several exclusive values."""
 
     group: str
@@ -78,8 +62,7 @@ class Cue:
         return self.word in PREDICATES
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """What helps to tell one place from another: a word with meaning, or a whole quantity."""
 
     start: int
@@ -88,37 +71,50 @@ class Mark:
     clause: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reading:
-    """A sentence (or a few) as the rules see it. Token places index ``tokens``."""
+    """A sentence (or a few) as the rules see it. Token places index ``tokens``. What not every
+    rule asks for is found when it is first asked for."""
 
     text: str
     tokens: tuple[Token, ...]
     quantities: tuple[Quantity, ...]
-    slots: tuple[Slot, ...]
-    cues: tuple[Cue, ...]
-    marks: tuple[Mark, ...]
 
-    @property
+    @cached_property
+    def cues(self) -> tuple[Cue, ...]:
+        return tuple(_cues(self.text, self.tokens))
+
+    @cached_property
+    def slots(self) -> tuple[Slot, ...]:
+        slots = [_quantity_slot(q) for q in self.quantities]
+        slots += _word_slots(self.text, self.tokens, self.cues)
+        slots.sort(key=lambda slot: (slot.start, slot.end))
+        return tuple(slots)
+
+    @cached_property
+    def marks(self) -> tuple[Mark, ...]:
+        return _marks(self.tokens, self.quantities)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The stems of the words that name something; numbers and units name nothing."""
+        return frozenset([token.stem for token in self.tokens if token.naming])
+
+    @cached_property
     def stems(self) -> frozenset[str]:
         return frozenset(token.stem for token in self.tokens if token.content)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def read(text: str) -> Reading:
     """The reading of ``text`` (cached: the same passage is read for every claim on it)."""
     quantities = parse(text)
     covered = bytearray(len(text) + 1)
     for quantity in quantities:
         covered[quantity.start : quantity.end] = b"\x01" * (quantity.end - quantity.start)
-    for match in _DOTTED.finditer(text):
+    for match in _DOTTED.within(text, folded(text)):
         covered[match.start() : match.end()] = b"\x01" * (match.end() - match.start())
-    tokens = tuple(_tokens(text, covered))
-    cues = tuple(_cues(text, tokens))
-    slots = [_quantity_slot(q) for q in quantities]
-    slots += _word_slots(text, tokens, cues)
-    slots.sort(key=lambda slot: (slot.start, slot.end))
-    return Reading(text, tokens, quantities, tuple(slots), cues, _marks(tokens, quantities))
+    return Reading(text, tuple(tokens_of(text, covered)), quantities)
 
 
 def _marks(tokens: tuple[Token, ...], quantities: tuple[Quantity, ...]) -> tuple[Mark, ...]:
@@ -135,34 +131,6 @@ def _marks(tokens: tuple[Token, ...], quantities: tuple[Quantity, ...]) -> tuple
     return tuple(sorted(out, key=lambda mark: (mark.start, mark.end)))
 
 
-def _tokens(text: str, covered: bytearray) -> list[Token]:
-    breaks = [match.start() for match in _BREAK.finditer(text)]
-    out: list[Token] = []
-    clause = turn = passed = 0
-    for match in _WORD.finditer(text):
-        word = match.group().lower().replace("\u2019", "'")
-        if word.endswith("'s"):
-            word = word[:-2]
-        while passed < len(breaks) and breaks[passed] < match.start():
-            passed += 1
-        start, end = match.span()
-        if word in _TURNS or (word == "while" and text[max(0, start - 2) : start].strip() == ","):
-            turn += 1
-        clause = passed + turn
-        known = word in POPULATION or (word in ROUTES and _is_route(match.group()))
-        measured = known or covered[start] == 1
-        content = not measured and word not in STOPWORDS
-        naming = (content or known) and len(word) > 1 and word.isalpha()
-        capital = word == "no" and match.group() == "NO" and not text.isupper()
-        out.append(Token(start, end, word, canon(word), clause, content, capital, naming, measured))
-    return out
-
-
-def _is_route(written: str) -> bool:
-    word = written.lower()
-    return word in ROUTES and (word not in UPPER_ONLY or written.isupper() or word == "iv")
-
-
 def _quantity_slot(quantity: Quantity) -> Slot:
     return Slot(
         "q:" + quantity.group,
@@ -176,20 +144,23 @@ def _quantity_slot(quantity: Quantity) -> Slot:
 
 def _word_slots(text: str, tokens: tuple[Token, ...], cues: tuple[Cue, ...]) -> list[Slot]:
     slots: list[Slot] = []
-    for match in _DOTTED.finditer(text):
+    lowered = folded(text)
+    for match in _DOTTED.within(text, lowered):
         route = DOTTED_ROUTES[match.group(1).lower() if match.group(1) else "by mouth"]
         slots.append(Slot("route", route, "route", match.start(), match.end(), match.group()))
-    for match in _LINE.finditer(text):
+    for match in _LINE.within(text, lowered):
         slots.append(
             Slot("line", match.group(1).lower(), "opposite", *match.span(), match.group() + "-line")
         )
     for place, token in enumerate(tokens):
+        if not _may_hold(token.word, token.stem):
+            continue
         written = text[token.start : token.end]
         if token.word in POPULATION:
             people = POPULATION[token.word]
             slots.append(Slot("population", people, "population", token.start, token.end, written))
             slots.extend(_opposites(token, written, False))
-        elif token.word in ROUTES and token.measured and _is_route(written):
+        elif token.word in ROUTES and token.measured and is_route(written):
             route = ROUTES[token.word]
             slots.append(Slot("route", route, "route", token.start, token.end, written))
         elif token.measured:
@@ -197,6 +168,12 @@ def _word_slots(text: str, tokens: tuple[Token, ...], cues: tuple[Cue, ...]) -> 
         else:
             slots.extend(_opposites(token, written, _denied(place, tokens, cues)))
     return slots
+
+
+@lru_cache(maxsize=65536)
+def _may_hold(word: str, stem: str) -> bool:
+    """Whether a word may be a value of a slot, apart from quantities."""
+    return word in POPULATION or word in ROUTES or bool(_values(word, stem))
 
 
 def _denied(place: int, tokens: tuple[Token, ...], cues: tuple[Cue, ...]) -> bool:
@@ -227,7 +204,8 @@ def _values(word: str, stem: str) -> tuple[tuple[str, str], ...]:
 
 
 def _cues(text: str, tokens: tuple[Token, ...]) -> list[Cue]:
-    places = [i for i, token in enumerate(tokens) if _negates(tokens, i)]
+    denying = [i for i, token in enumerate(tokens) if token.word in _DENYING]
+    places = [i for i in denying if _negates(tokens, i)]
     cues: list[Cue] = []
     skip = -1
     for number, place in enumerate(places):
@@ -279,15 +257,3 @@ def _meaning(tokens: tuple[Token, ...], places: range, clause: int, limit: int) 
 _FILLERS = frozenset(
     ("routinely", "than", "usually", "generally", "ever", "any", "also", "therefore", "normally")
 )
-
-
-def words_of(text: str) -> Iterator[str]:
-    """The words of ``text`` as ``read`` has them, without reading more of it."""
-    for match in _WORD.finditer(text):
-        word = match.group().lower().replace("\u2019", "'")
-        yield word[:-2] if word.endswith("'s") else word
-
-
-def is_soft(token: Token) -> bool:
-    """Whether a word may be missing from the source without a new fact being claimed."""
-    return token.stem in SOFT or token.word in SOFT

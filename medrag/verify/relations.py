@@ -46,6 +46,9 @@ _IRREGULAR = frozenset(
 TIME, FROM, PREFER = "~time", "~from", "~prefer"
 _EARLIER = frozenset({"before", "prior", "preceding"})
 _LATER = frozenset({"after", "following"})
+_MARKS = _EARLIER | _LATER | {"then", "from", "rather", "instead"}
+_AUXILIARIES = MODALS | HAVE
+_HELPERS = BE | MODALS | BETWEEN
 _MANY = 400  # words, above which a text is no sentence and is not read for roles
 
 
@@ -58,7 +61,7 @@ class Relation:
     second: frozenset[str]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def relations_of(text: str) -> tuple[Relation, ...]:
     """The relations that ``text`` states, verbs with their two sides."""
     reading = read(text)
@@ -66,7 +69,9 @@ def relations_of(text: str) -> tuple[Relation, ...]:
         return ()
     out: list[Relation] = []
     for place, token in enumerate(reading.tokens):
-        relation = _time(reading, place) or _moved(reading, place) or _preferred(reading, place)
+        relation = None
+        if token.word in _MARKS or token.word.startswith("prefer"):
+            relation = _time(reading, place) or _moved(reading, place) or _preferred(reading, place)
         if relation is None and token.content and token.word.isalpha():
             relation = _verb(reading, place)
         if relation is not None and (relation.first or relation.second):
@@ -81,7 +86,7 @@ def _verb(reading: Reading, place: int) -> Relation | None:
     participle = token.word.endswith(("ed", "en")) or token.word in _IRREGULAR
     following = tokens[place + 1].word if place + 1 < len(tokens) else ""
     passive = participle and (helper in BE or (following == "by" and helper not in HAVE))
-    if not passive and helper not in MODALS | HAVE:
+    if not passive and helper not in _AUXILIARIES:
         if token.stem not in _VERB_STEMS or token.word.endswith("ing"):
             return None
         before = tokens[place - 1].word if place else ""
@@ -119,8 +124,7 @@ def _helper(tokens: tuple[Token, ...], place: int) -> str:
 
 
 def _without_helpers(tokens: list[Token]) -> list[Token]:
-    helpers = BE | MODALS | BETWEEN
-    return [token for token in tokens if token.word not in helpers]
+    return [token for token in tokens if token.word not in _HELPERS]
 
 
 def _agent(after: list[Token]) -> frozenset[str]:
@@ -199,6 +203,8 @@ def _same(mine: Relation, theirs: Relation) -> bool:
 def swaps(claim: str, evidence: str) -> Iterator[Problem]:
     """Sides of a verb that have changed places."""
     for mine in relations_of(claim):
+        if not mine.first or not mine.second:
+            continue  # it has but one side
         rivals = [other for other in relations_of(evidence) if other.verb == mine.verb]
         places = [_crossed(mine, other) for other in rivals]
         held = any(
@@ -218,10 +224,9 @@ def swaps(claim: str, evidence: str) -> Iterator[Problem]:
 def agreed(claim: str, evidence: str, verb: str | None = None) -> bool:
     """Whether a relation of the claim (with ``verb``, if given) stands in the evidence with both
     of its sides."""
-    theirs = relations_of(evidence)
+    asked = [mine for mine in relations_of(claim) if verb is None or mine.verb == verb]
     return any(
         mine.verb == other.verb and _same(mine, other) and _crossed(mine, other) is None
-        for mine in relations_of(claim)
-        if verb is None or mine.verb == verb
-        for other in theirs
+        for mine in asked
+        for other in relations_of(evidence)
     )

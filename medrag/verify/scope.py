@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import takewhile
 
-from medrag.text import sentences
 from medrag.verify.patterns import Pattern
 from medrag.verify.problem import Problem
 from medrag.verify.reading import Reading, Token, is_soft, read
-from medrag.verify.syntax import BE, MODALS, about, named, pauses, phrase_after, stretch_right
+from medrag.verify.syntax import BE, MODALS, named, on_topic, pauses, phrase_after, stretch_right
 
 # What turns a whole sentence into what was wrong, was believed, or is not known.
 _CONTEXT = Pattern(
@@ -61,10 +60,8 @@ def scopes(claim: str, evidence: str) -> Iterator[Problem]:
     mine, theirs = read(claim), read(evidence)
     yield from _markers(mine, theirs)
     stems = {token.stem for token in mine.tokens}
-    for start, end in sentences(evidence):
-        sentence = evidence[start:end]
-        if not about(mine, read(sentence)):
-            continue
+    for reading in on_topic(mine, evidence):
+        sentence = reading.text
         yield from _exceptions(claim, stems, sentence, evidence)
         yield from _conditions(stems, sentence)
         yield from _only(stems, sentence)
@@ -78,7 +75,7 @@ def _context(mine: Reading, sentence: str) -> str | None:
     for match in _CONTEXT.finditer(sentence):
         if match.group(1).lower() not in lowered:
             return match.group(1).lower()
-    own = named(mine.tokens)
+    own = mine.names
     for match in _PAST.finditer(sentence):
         if match.group(1).lower() in lowered:
             continue
@@ -114,7 +111,7 @@ def _exceptions(claim: str, stems: set[str], sentence: str, evidence: str) -> It
         return
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _marked(text: str) -> tuple[tuple[int, str, tuple[Token, ...]], ...]:
     """Every marker of a text: its place, its sort, and the words with meaning it opens."""
     reading = read(text)
@@ -137,6 +134,8 @@ def _is_the(reading: Reading, place: int) -> bool:
 
 def _markers(mine: Reading, theirs: Reading) -> Iterator[Problem]:
     """The same words after "with" and "without", "if" and "unless", "before" and "after"."""
+    if not _marked(mine.text):
+        return
     given: dict[str, set[str]] = {}
     for _, sort, words in _marked(theirs.text):
         for stem in _head(words):

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from medrag.text import sentences
 from medrag.verify.lexicon import canon
 from medrag.verify.problem import Problem
 from medrag.verify.reading import Reading, Token, read
 from medrag.verify.relations import relations_of
-from medrag.verify.syntax import BE, BETWEEN, HAVE, about, phrase_after
+from medrag.verify.syntax import BE, BETWEEN, HAVE, on_topic, phrase_after
 
 _SHARES = {
     word: group
@@ -34,6 +33,7 @@ _WEAK_WORDS = _WEAK | frozenset(
     " considers option optional suggest suggests suggested likely risk".split()
 )
 _STRONG = frozenset({"must", "shall"})
+_MODAL = _WEAK | _STRONG | {"should"}
 _STRONG_WORDS = _STRONG | frozenset(
     "required requires require mandatory essential necessary need needs needed always have has"
     " imperative obligatory vital crucial never".split()
@@ -59,10 +59,8 @@ def strengths(claim: str, evidence: str) -> Iterator[Problem]:
     mine, theirs = read(claim), read(evidence)
     yield from _shares(mine, theirs)
     yield from _modals(mine, theirs)
-    for start, end in sentences(evidence):
-        sentence = read(evidence[start:end])
-        if about(mine, sentence):
-            yield from _causes(mine, sentence)
+    for sentence in on_topic(mine, evidence):
+        yield from _causes(mine, sentence)
 
 
 def _quantified(reading: Reading) -> dict[str, list[Token | None]]:
@@ -107,13 +105,13 @@ def _word(reading: Reading, group: str) -> str:
     return next(t.word for t in reading.tokens if _SHARES.get(t.word) == group)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _bound(text: str) -> dict[str, frozenset[str]]:
     """The verbs that stand after a modal, each with its modals."""
     out: dict[str, frozenset[str]] = {}
     reading = read(text)
     for place, token in enumerate(reading.tokens):
-        if token.word not in _WEAK | _STRONG | {"should"}:
+        if token.word not in _MODAL:
             continue
         for after in reading.tokens[place + 1 : place + 6]:
             if after.word in BE or after.word in HAVE or after.word in BETWEEN:

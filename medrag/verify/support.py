@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from medrag.verify.lexicon import NEGATIVE_WORDS, canon
+from medrag.verify.lexicon import NEGATIVE_WORDS, SOFT, canon
 from medrag.verify.patterns import Pattern
-from medrag.verify.reading import Reading, Token, is_soft, read, words_of
+from medrag.verify.reading import Reading, Token, is_soft, read
+from medrag.verify.tokens import stems_of, written_in
 
-_ABBREVIATION = Pattern(r"\(([A-Z][A-Za-z0-9-]{1,7}?)s?\)")
-_SPELT_OUT = Pattern(r"\b([A-Z][A-Za-z0-9-]{0,6}[A-Z0-9])s? \(((?:[A-Za-z][A-Za-z-]+[ )]){2,8})")
+_ABBREVIATION = Pattern(r"\(([A-Z][A-Za-z0-9-]{1,7}?)s?\)", hints="(")
+_SPELT_OUT = Pattern(
+    r"\b([A-Z][A-Za-z0-9-]{0,6}[A-Z0-9])s? \(((?:[A-Za-z][A-Za-z-]+[ )]){2,8})", hints="("
+)
 _SPACES = Pattern(r"\s+")
 _EDGE = " \t\n.,;:!?\"'()•*-–—·"
 _PART_WORD = Pattern(r"[A-Za-z]+")
@@ -67,7 +70,7 @@ def definitions(text: str) -> dict[str, str]:
     """Long forms that ``text`` defines, lower case, with the abbreviation: from "acute kidney
     injury (AKI)" and from "AKI (acute kidney injury)"."""
     out: dict[str, str] = {}
-    for match in _ABBREVIATION.finditer(text):
+    for match in _ABBREVIATION.within(text, text):
         begin = max(0, match.start() - 90)
         words = list(_PART_WORD.compiled.finditer(text, begin, match.start()))
         letters = match.group(1).lower().replace("-", "")
@@ -75,7 +78,7 @@ def definitions(text: str) -> dict[str, str]:
         if len(letters) > 1 and "".join(w.group()[0].lower() for w in expansion) == letters:
             start, end = expansion[0].start(), expansion[-1].end()
             out[text[start:end].lower()] = match.group()[1:-1]
-    for match in _SPELT_OUT.finditer(text):
+    for match in _SPELT_OUT.within(text, text):
         long = match.group(2).rstrip(" )")
         initials = "".join(word[0] for word in re.split(r"[ -]+", long.lower()))
         if match.group(2).endswith(")") and initials == match.group(1).lower():
@@ -85,42 +88,66 @@ def definitions(text: str) -> dict[str, str]:
 
 def abbreviations(text: str) -> dict[str, frozenset[str]]:
     """Abbreviations that ``text`` defines, lower case, with the stems of their long forms."""
+    return abbreviated(definitions(text))
+
+
+def abbreviated(defined: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    """As ``abbreviations``, of the ``definitions`` of a text."""
     return {
         name: frozenset(canon(word) for word in _PART_WORD.compiled.findall(long))
-        for long, short in definitions(text).items()
+        for long, short in defined.items()
         for name in (short.lower(), short.lower().removesuffix("s"))
     }
 
 
 def vocabulary(reading: Reading, defined: Abbreviations) -> frozenset[str]:
     """The stems and roots of a passage, abbreviations spelled out both ways."""
-    return _with_roots({token.word for token in reading.tokens}, defined)
+    return vocabulary_of(reading.text, defined)
 
 
 def vocabulary_of(text: str, defined: Abbreviations) -> frozenset[str]:
     """As ``vocabulary`` of the reading of ``text``, without reading all of it."""
-    return _with_roots(set(words_of(text)), defined)
-
-
-def _with_roots(words: set[str], defined: Abbreviations) -> frozenset[str]:
-    stems = words | {canon(word) for word in words}
+    written = written_in(text)
+    known = frozenset().union(*map(_forms, written))
+    if not defined:
+        return known
+    stems = set().union(*map(stems_of, written))
+    added: set[str] = set()
     for short, long in defined.items():
         if short in stems:
             stems |= long
+            added |= long
         elif long <= stems:
             stems.add(short)
-    return frozenset(stems | {root(stem) for stem in stems})
+            added.add(short)
+    return known | added | {root(stem) for stem in added}
+
+
+@lru_cache(maxsize=65536)
+def _forms(written: str) -> frozenset[str]:
+    """A word with its stem and the roots of both."""
+    stems = stems_of(written)
+    return stems | {root(stem) for stem in stems}
 
 
 def share(claim: Reading, known: frozenset[str]) -> float:
     """The share of the claim's weight in words that is in ``known``."""
     total = held = 0.0
-    for token in claim.tokens:
-        if token.content:
-            size = weight(token, claim.text[token.start : token.end])
-            total += size
-            held += size if _in(token, known) else 0.0
+    for size, word, stem, bare_stem in _weights(claim.text):
+        total += size
+        if stem in known or word in known or bare_stem in known:
+            held += size
     return held / total if total else 1.0
+
+
+@lru_cache(maxsize=1024)
+def _weights(text: str) -> tuple[tuple[float, str, str, str], ...]:
+    """The weight of each word with meaning, with the forms in which it may be known."""
+    return tuple(
+        (weight(token, text[token.start : token.end]), token.word, token.stem, root(token.stem))
+        for token in read(text).tokens
+        if token.content
+    )
 
 
 def _in(token: Token, known: frozenset[str]) -> bool:
@@ -144,9 +171,12 @@ def order(claim: Reading, evidence: Reading) -> tuple[float, float]:
     that stand near in either order."""
     mine = [root(t.stem) for t in claim.tokens if _ordered(t)]
     places: dict[str, list[int]] = {}
+    wanted = set(mine)
     theirs = [t for t in evidence.tokens if _ordered(t)]
     for place, token in enumerate(theirs):
-        places.setdefault(root(token.stem), []).append(place)
+        at = root(token.stem)
+        if at in wanted:
+            places.setdefault(at, []).append(place)
     pairs = [(a, b) for a, b in pairwise(mine) if a in places and b in places]
     if not pairs:
         return 1.0, 1.0
@@ -160,7 +190,12 @@ def order(claim: Reading, evidence: Reading) -> tuple[float, float]:
 
 def _ordered(token: Token) -> bool:
     # "Avoid X" and "X is to be avoided" differ in order only: negation has its own rules.
-    return token.content and not is_soft(token) and token.word not in NEGATIVE_WORDS
+    return token.content and _tells(token.word, token.stem)
+
+
+@lru_cache(maxsize=65536)
+def _tells(word: str, stem: str) -> bool:
+    return stem not in SOFT and word not in SOFT and word not in NEGATIVE_WORDS
 
 
 def _follows(first: list[int], second: list[int], within: list[Token] | None = None) -> bool:
@@ -173,6 +208,7 @@ def _follows(first: list[int], second: list[int], within: list[Token] | None = N
     )
 
 
+@lru_cache(maxsize=1024)
 def normalised(text: str) -> str:
     """``text`` for verbatim comparison: case, spaces and edge punctuation away."""
     return _SPACES.compiled.sub(" ", text).strip(_EDGE).casefold()
@@ -196,19 +232,31 @@ def contains(claim: str, evidence: str) -> bool:
 
 def measure(claim: str, evidence: str, defined: Abbreviations | None = None) -> Support:
     """Everything lexical about one claim and one passage."""
-    mine, theirs = read(claim), read(evidence)
-    known = vocabulary(theirs, abbreviations(evidence) if defined is None else defined)
-    kept, near = order(mine, theirs)
-    return Support(
-        coverage=share(mine, known),
-        order=kept,
-        near=near,
-        missing=missing(mine, known),
-        verbatim=contains(claim, evidence),
-    )
+    known = abbreviations(evidence) if defined is None else defined
+    return ordered(claim, evidence, *words_in(read(claim), evidence, known))
+
+
+def words_in(
+    claim: Reading, evidence: str, defined: Abbreviations
+) -> tuple[float, tuple[str, ...]]:
+    """What needs no reading of the evidence: coverage, and the words that are missing."""
+    known = vocabulary_of(evidence, defined)
+    return share(claim, known), missing(claim, known)
+
+
+def ordered(claim: str, evidence: str, covered: float, lacked: tuple[str, ...]) -> Support:
+    """The support of a claim by evidence that covers so much of it, and lacks these words."""
+    kept, near = order(read(claim), read(evidence))
+    return Support(covered, kept, near, lacked, contains(claim, evidence))
+
+
+def words_held(claim: str, evidence: str) -> tuple[float, float, int]:
+    """``coverage`` and ``order`` as ``measure`` has them, and how many words are missing."""
+    mine = read(claim)
+    covered, lacked = words_in(mine, evidence, abbreviations(evidence))
+    return covered, order(mine, read(evidence))[0], len(lacked)
 
 
 def coverage(claim: str, evidence: str) -> float:
     """The share (0..1) of the claim's content-word weight that the evidence holds."""
-    known = vocabulary(read(evidence), abbreviations(evidence))
-    return share(read(claim), known)
+    return share(read(claim), vocabulary_of(evidence, abbreviations(evidence)))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from medrag.verify.patterns import Pattern
 from medrag.verify.reading import Reading, Token, read
+from medrag.verify.tokens import may_name, sentences_of
 
 # They open an adjunct, which may stand anywhere in its sentence: it is no part of an argument.
 ADJUNCT = frozenset(
@@ -31,7 +32,7 @@ BETWEEN = frozenset(
 _PAUSE = Pattern(r"[,:()—]")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def pauses(text: str) -> frozenset[int]:
     """The places of the tokens of ``text`` that follow a comma, a colon or a bracket."""
     reading = read(text)
@@ -51,8 +52,19 @@ def named(tokens: Iterable[Token]) -> frozenset[str]:
 
 def about(claim: Reading, sentence: Reading, least: float = 0.6) -> bool:
     """Whether at least this share of the claim's words with meaning is in one sentence."""
-    own = named(claim.tokens)
-    return bool(own) and len(own & named(sentence.tokens)) >= least * len(own)
+    own = claim.names
+    return bool(own) and len(own & sentence.names) >= least * len(own)
+
+
+def on_topic(claim: Reading, text: str, least: float = 0.6) -> Iterator[Reading]:
+    """The sentences of ``text`` that are ``about`` what the claim is. The others are not read:
+    their words alone tell that too few of the claim's are among them."""
+    own = claim.names
+    for sentence in sentences_of(text) if own else ():
+        if len(own & may_name(sentence)) >= least * len(own):
+            reading = read(sentence)
+            if about(claim, reading, least):
+                yield reading
 
 
 def stretch_left(reading: Reading, place: int) -> list[Token]:

@@ -24,6 +24,8 @@ class Unit:
 
 
 COUNT = Unit()
+_BLANKS = (" ", "\t")
+_BEFORE_PER = (*_BLANKS, "/", "p")
 
 
 _ROWS: list[tuple[str, str | int | Fraction, str]] = [
@@ -124,6 +126,8 @@ _PHRASES = (
     (Pattern(r"[ \t]?(?:cells|copies)(?![A-Za-z])", re.I), Unit("")),
     (Pattern(r"[ \t]?mm[ \t]Hg\b"), "mmhg"),
 )
+# What they begin with, after a space or none.
+_PHRASE_LETTERS = frozenset("pPdDcCiI\u0130\u0131mM")
 _PER = Pattern(
     r"[ \t]?(?:/|\bper\b)[ \t]?(?:([0-9]+(?:\.[0-9]+)?)[ \t]?)?([A-Za-zµμ]+[23²³]?)(?![A-Za-z0-9])"
 )
@@ -148,13 +152,16 @@ def read_unit(text: str, position: int) -> tuple[Unit, int]:
 
 
 def _numerator(text: str, position: int) -> tuple[Unit, int]:
-    for pattern, named in _PHRASES:
+    first = text[position : position + 1]
+    if first in _BLANKS:
+        first = text[position + 1 : position + 2]
+    for pattern, named in _PHRASES if first in _PHRASE_LETTERS else ():
         match = pattern.match(text, position)
         if match:
             if isinstance(named, Unit):
                 return named, match.end()
             return Unit(*_UNITS[named]), match.end()
-    match = _TOKEN.match(text, position)
+    match = _TOKEN.match(text, position) if first and first not in ".,;:()" else None
     if match and not text[match.end() : match.end() + 1].isalnum():
         entry = look_up(match.group(1))
         if entry is not None:
@@ -165,6 +172,8 @@ def _numerator(text: str, position: int) -> tuple[Unit, int]:
 def _denominators(text: str, end: int, unit: Unit) -> tuple[Unit, int]:
     per: list[str] = []
     factor = unit.factor
+    if unit is COUNT and text[end : end + 1] not in _BEFORE_PER:
+        return COUNT, end
     while True:
         match = _PER.match(text, end)
         if match is None and unit.dimension:

@@ -7,24 +7,26 @@ its list: never without it, and never with what follows the list.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from medrag.neighbours import Listed, is_marked, lists_of, opens
-from medrag.text import STOPWORDS, Span, sentences
+from medrag.text import STOPWORDS, Span
 from medrag.verify.lexicon import NEGATIVE_WORDS, canon
 from medrag.verify.listed import spoken
+from medrag.verify.patterns import Pattern, folded
 from medrag.verify.phrases import plain
 from medrag.verify.reading import read
 from medrag.verify.support import (
     Abbreviations,
-    abbreviations,
+    abbreviated,
     definitions,
     root,
     share,
     vocabulary_of,
 )
+from medrag.verify.tokens import spans_of
 
 _MAX_SENTENCES = 3
 _HEADING_WORDS = 10
@@ -92,14 +94,14 @@ class Passage:
     words: tuple[frozenset[str], ...]
     headings: tuple[str, ...]
     defined: Abbreviations
-    shortened: re.Pattern[str] | None = None
+    shortened: Pattern | None = None
     shorts: Mapping[str, str] = field(default_factory=dict)
 
     def plain(self, text: str) -> str:
         """``text`` as it is compared: phrases in one word, long forms that the passage
         abbreviates in their short form."""
-        if self.shortened is not None:
-            text = self.shortened.sub(lambda m: self.shorts[m.group(1).lower()], text)
+        if self.shortened is not None and self.shortened.may_be_in(text):
+            text = self.shortened.compiled.sub(lambda m: self.shorts[m.group(1).lower()], text)
         return plain(text)
 
     def window(self, first: int, last: int, coverage: float) -> Window | None:
@@ -137,9 +139,10 @@ class Passage:
 @lru_cache(maxsize=256)
 def cut(text: str) -> Passage:
     """``text`` as the judge reads it (cached: many claims stand on one passage)."""
-    spans = tuple(_short(text, sentences(text)))
+    spans = tuple(_short(text, spans_of(text)))
     listed = lists_of(text, spans)
-    defined, shorts = abbreviations(text), definitions(text)
+    shorts = definitions(text)
+    defined = abbreviated(shorts)
     units = tuple(_units(text, spans, listed))
     words = tuple(vocabulary_of(plain(unit.said), defined) for unit in units)
     bound = tuple(
@@ -151,12 +154,13 @@ def cut(text: str) -> Passage:
     return Passage(text, spans, bound, units, words, headings, defined, pattern, shorts)
 
 
-def _long_forms(shorts: Mapping[str, str]) -> re.Pattern[str] | None:
+def _long_forms(shorts: Mapping[str, str]) -> Pattern | None:
     """A pattern of the long forms, each with its abbreviation in brackets where that follows."""
     if not shorts:
         return None
     forms = "|".join(map(re.escape, sorted(shorts, key=len, reverse=True)))
-    return re.compile(rf"\b({forms})\b(?: \([A-Za-z0-9-]{{2,9}}\))?", re.I)
+    hints = map(folded, shorts)
+    return Pattern(rf"\b({forms})\b(?: \([A-Za-z0-9-]{{2,9}}\))?", re.I, hints)
 
 
 def _units(text: str, spans: tuple[Span, ...], listed: list[Listed | None]) -> list[Unit]:
@@ -220,7 +224,7 @@ def _is_clause(opener: str) -> bool:
     return words[0] in NEGATIVE_WORDS or words[0] == "do" or words[-1] in STOPWORDS | {"not"}
 
 
-def _short(text: str, spans: list[Span]) -> list[Span]:
+def _short(text: str, spans: Sequence[Span]) -> list[Span]:
     out: list[Span] = []
     for start, end in spans:
         while end - start > MAX_CHARS:

@@ -18,7 +18,7 @@ from medrag.errors import ModelError
 from medrag.types import Claim
 from medrag.verify.combiner import Combiner, Limits, load_combiner, plain
 from medrag.verify.extracts import ROOM, extracts, narrowed
-from medrag.verify.harmless import is_order, is_readable, without_orders
+from medrag.verify.harmless import evident, is_order, is_readable
 from medrag.verify.learned import LearnedJudge
 from medrag.verify.parts import parts
 from medrag.verify.verdicts import verify_claims
@@ -179,7 +179,7 @@ def test_orders_support_nothing(order: str, place: str) -> None:
         return YES if "support" in text.lower() or "true" in text else NEUTRAL
 
     assert one("Zelvarin cures gout.", evidence, says).label != "supported"
-    assert order not in without_orders(evidence)
+    assert order not in evident(evidence)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from training.natural.families import (
 )
 from training.natural.sources import Source, sources
 from training.natural.turn import reversals
-from training.pairs import Pair, without_repeats
+from training.pairs import Pair, Part, without_repeats
 
 SHARES = (0.40, 0.35, 0.25)
 """The shares of supported, neutral and refuted."""
@@ -83,12 +83,12 @@ def in_shares(pairs: Sequence[Pair], limit: int | None, rng: random.Random) -> l
     return [pairs[i] for i in sorted(kept)]
 
 
-def pairs(data: Path, seed: int, limit: int | None = None) -> Iterator[Pair]:
+def pairs(data: Path, seed: int, limit: int | None = None, part: Part = "train") -> Iterator[Pair]:
     """Natural pairs from the folder ``data``, at most ``limit``, in random order.
 
     The same seed gives the same pairs. Of 100 pairs 40 are supported, 35 neutral, 25 refuted.
     """
     rng = random.Random(f"{seed}:natural")
-    chosen = in_shares(without_repeats(made(list(sources(data)), seed)), limit, rng)
+    chosen = in_shares(without_repeats(made(list(sources(data, part)), seed)), limit, rng)
     rng.shuffle(chosen)
     yield from chosen

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from training.human import forbidden_documents
-from training.pairs import part
+from training.pairs import Part, part
 from training.sentences import sentences_of, stem_set, without_heading
 
 
@@ -55,8 +55,8 @@ def readable(sentence: str) -> bool:
     )
 
 
-def sources(data: Path) -> Iterator[Source]:
-    """Passages of scifact, covidqa and medquad whose document is in the training part.
+def sources(data: Path, wanted: Part = "train") -> Iterator[Source]:
+    """Passages of scifact, covidqa and medquad whose document is in the part that is wanted.
 
     An abstract of scifact that the test or the held-out claims cite is left out altogether.
     """
@@ -67,13 +67,13 @@ def sources(data: Path) -> Iterator[Source]:
                 if corpus == "scifact" and row["_id"] in forbidden:
                     continue
                 source = _source(corpus, row)
-                if len(source.sentences) >= 2 and _may_train(source):
+                if len(source.sentences) >= 2 and _belongs(source, wanted):
                     yield source
 
 
-def _may_train(source: Source) -> bool:
+def _belongs(source: Source, wanted: Part) -> bool:
     """By the passage and by what it belongs to: others may split by either."""
-    return part(source.key) == "train" and part(source.group) == "train"
+    return part(source.key) == wanted and part(source.group) == wanted
 
 
 def _source(corpus: str, row: dict[str, Any]) -> Source:
