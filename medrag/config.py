@@ -37,7 +37,7 @@ class Settings:
     """Chunks taken from each arm before fusion (10 to 1,000)."""
     dense_weight: float = 0.65
     """Share of the dense arm in the fused score (0 to 1)."""
-    rerank: bool = False
+    rerank: bool = True
     """Whether a model reads the best passages again, with the question, and reorders them."""
     rerank_searches: bool = True
     """Whether it does so for searches too, not for answers alone."""
@@ -45,7 +45,7 @@ class Settings:
     """The shipped model, or a local folder of a sentence-transformers CrossEncoder."""
     rerank_candidates: int = 24
     """Passages that it reads at most (2 to 100)."""
-    rerank_weight: float = 0.5
+    rerank_weight: float = 0.4
     """Its share in the new score, beside the fused one (0 to 1)."""
     rerank_ms: float = 200.0
     """Milliseconds that it may take; fewer passages are read on slow machines (0: no limit)."""

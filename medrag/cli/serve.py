@@ -50,5 +50,5 @@ def serve(
             f"medrag serves at {address}. Stop it with Ctrl-C.", markup=False
         )
 
-    with opened(ctx, library, config) as engine:
+    with opened(ctx, library, config, rerank_searches=settings.rerank_searches) as engine:
         serve_forever(make_app(engine, settings), settings, ready)

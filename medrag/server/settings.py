@@ -39,6 +39,8 @@ class ServeSettings:
     """Origins of intranet pages whose scripts may call the server. "*" is refused."""
     searches_at_once: int = 2
     """Searches that run side by side (1 to 64)."""
+    rerank_searches: bool = False
+    """Whether searches are reranked as those of the command line are. Answers always are."""
     answers_at_once: int = 2
     """Verbatim answers that are made side by side (1 to 64)."""
     queue: int = 64
