@@ -88,7 +88,10 @@ def test_retrieval_on_a_set_that_is_easy(beir: Path, tmp_path: Path) -> None:
     report = evaluate_retrieval(beir, "test", tmp_path / "library", Settings())
     assert report["queries"] == len(DRUGS) - 1
     assert report["ndcg@10"] == report["mrr@10"] == 1.0
-    assert set(report["arms"]) == {"lexical", "dense", "hybrid"}
+    assert set(report["arms"]) == {"lexical", "dense", "hybrid", "reranked"}
+    assert report["ndcg@10"] == report["arms"]["reranked"]["ndcg@10"]
+    without = evaluate_retrieval(beir, "test", tmp_path / "library", Settings(rerank=False))
+    assert set(without["arms"]) == {"lexical", "dense", "hybrid"}
 
 
 def test_questions_of_a_set_are_not_ingested(beir: Path, tmp_path: Path) -> None:

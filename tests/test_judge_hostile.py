@@ -35,10 +35,6 @@ from tests.hostile_texts import (
 
 ADVERSARIAL = Path(__file__).parents[2] / "shared/data/adversarial"
 
-# Where the rules alone, without a model, are taken in (or stumble) today. A name that no longer
-# belongs here fails its test, and is to be taken out.
-TAKEN_IN = frozenset({"nothing but one word"})
-
 Judging = Callable[[str, str], Verdict]
 
 
@@ -72,17 +68,6 @@ def judged(judge: Judge) -> Judging:
     return one
 
 
-@pytest.fixture
-def rules_may_fail(request: pytest.FixtureRequest, judge: Judge) -> Callable[[str], None]:
-    """Expects the test to fail for the rules alone, where they are known to be taken in."""
-
-    def mark(name: str) -> None:
-        if name in TAKEN_IN and judge.name.startswith("rules"):
-            request.applymarker(pytest.mark.xfail(strict=True, reason="rules alone take it"))
-
-    return mark
-
-
 def filled(pattern: str, claim: str) -> str:
     """The pattern with the claim: as it is, without its full stop, or within a sentence."""
     bare = claim.removesuffix(".")
@@ -98,26 +83,17 @@ def wrongly(judged: Judging, pairs: list[tuple[str, str]]) -> list[str]:
 
 
 @pytest.mark.parametrize("text", VOUCHING)
-def test_a_source_cannot_vouch_for_a_claim(
-    judged: Judging, rules_may_fail: Callable[[str], None], text: str
-) -> None:
-    rules_may_fail(text)
+def test_a_source_cannot_vouch_for_a_claim(judged: Judging, text: str) -> None:
     assert not wrongly(judged, [(claim, filled(text, claim)) for claim in CLAIMS])
 
 
 @pytest.mark.parametrize("text", INJECTIONS)
-def test_a_source_cannot_order_a_verdict(
-    judged: Judging, rules_may_fail: Callable[[str], None], text: str
-) -> None:
-    rules_may_fail(text)
+def test_a_source_cannot_order_a_verdict(judged: Judging, text: str) -> None:
     assert not wrongly(judged, [(claim, filled(text, claim)) for claim in CLAIMS])
 
 
 @pytest.mark.parametrize("text", (*VOUCHING, *INJECTIONS))
-def test_orders_do_not_help_another_dose(
-    judged: Judging, rules_may_fail: Callable[[str], None], text: str
-) -> None:
-    rules_may_fail(text)
+def test_orders_do_not_help_another_dose(judged: Judging, text: str) -> None:
     claim = "Metformin 500 mg twice daily lowers blood glucose."
     order = filled(text, claim)
     assert not wrongly(
@@ -126,10 +102,7 @@ def test_orders_do_not_help_another_dose(
 
 
 @pytest.mark.parametrize("name", NOTHING)
-def test_what_says_nothing_supports_nothing(
-    judged: Judging, rules_may_fail: Callable[[str], None], name: str
-) -> None:
-    rules_may_fail(name)
+def test_what_says_nothing_supports_nothing(judged: Judging, name: str) -> None:
     started = time.perf_counter()
     assert not wrongly(judged, [(claim, NOTHING[name]) for claim in CLAIMS])
     assert time.perf_counter() - started < 20
@@ -143,10 +116,7 @@ def test_another_language_cannot_be_checked(judged: Judging, texts: tuple[str, .
 
 
 @pytest.mark.parametrize("form", UNSAID)
-def test_words_that_are_not_asserted_support_nothing(
-    judged: Judging, rules_may_fail: Callable[[str], None], form: str
-) -> None:
-    rules_may_fail(form)
+def test_words_that_are_not_asserted_support_nothing(judged: Judging, form: str) -> None:
     assert not wrongly(judged, [(claim, filled(UNSAID[form], claim)) for claim in CLAIMS])
 
 
@@ -164,10 +134,7 @@ def test_the_title_of_a_reference_is_no_finding(judged: Judging) -> None:
 
 
 @pytest.mark.parametrize("drawn", LOOKALIKES)
-def test_digits_that_look_like_others_are_not_the_dose(
-    judged: Judging, rules_may_fail: Callable[[str], None], drawn: str
-) -> None:
-    rules_may_fail(drawn)
+def test_digits_that_look_like_others_are_not_the_dose(judged: Judging, drawn: str) -> None:
     claim = LOOKALIKES[drawn]
     assert not wrongly(judged, [(claim, OTHER_DOSE), (claim, f"{OTHER_DOSE} Take it with food.")])
 
@@ -195,10 +162,7 @@ def test_five_thousand_words_are_read_in_time(judged: Judging, shuffled: bool) -
     "name",
     ANYTHING,
 )
-def test_a_claim_may_be_anything(
-    judged: Judging, rules_may_fail: Callable[[str], None], name: str
-) -> None:
-    rules_may_fail(name)
+def test_a_claim_may_be_anything(judged: Judging, name: str) -> None:
     claim = ANYTHING[name]
     started = time.perf_counter()
     assert not wrongly(judged, [(claim, METFORMIN), (claim, ""), (claim, f"{WARFARIN} " * 100)])
