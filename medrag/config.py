@@ -37,7 +37,7 @@ class Settings:
     """Chunks taken from each arm before fusion (10 to 1,000)."""
     dense_weight: float = 0.65
     """Share of the dense arm in the fused score (0 to 1)."""
-    rerank: bool = True
+    rerank: bool = False
     """Whether a model reads the best passages again, with the question, and reorders them."""
     rerank_searches: bool = True
     """Whether it does so for searches too, not for answers alone."""
@@ -119,8 +119,10 @@ class Settings:
                 )
 
     def fingerprint(self, *parts: str) -> str:
-        """16 hex digits that change when a setting, or one of ``parts``, changes."""
-        payload = json.dumps([asdict(self), parts], sort_keys=True, default=list)
+        """16 hex digits that change when a setting of answers, or one of ``parts``, changes."""
+        chosen = asdict(self)
+        del chosen["rerank_searches"]  # an answer is the same, however searches are ordered
+        payload = json.dumps([chosen, parts], sort_keys=True, default=list)
         return hashlib.sha256(payload.encode()).hexdigest()[:16]
 
 

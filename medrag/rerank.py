@@ -13,6 +13,7 @@ from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
+from medrag.standing import is_superseded
 from medrag.text import content_words, sentences
 from medrag.types import Passage
 
@@ -23,6 +24,7 @@ PASSAGE_CHARACTERS = 500
 _HEAD_CHARACTERS = 160
 _LEAST_PART = 240
 _SCORE = 10.0  # as many logits as a fused score of 1 is worth at equal weights
+_GONE = 2.0  # so much less is a passage of a superseded document worth
 _LIMIT = 20.0  # beyond it, a logit says no more
 _DECIMALS = 4  # beyond these, a logit depends on how its batch was padded
 # How many candidates the budget pays for is measured on so many passages of full length, and
@@ -85,7 +87,7 @@ class Reranker:
         if len(head) > 1 and question.strip():
             logits = self.logits(question, [_shown(question, passage) for passage in head])
             scores = [
-                round(self._weight * logit + (1 - self._weight) * _SCORE * passage.score, _DECIMALS)
+                round(self._score(logit, passage), _DECIMALS)
                 for logit, passage in zip(logits, head, strict=True)
             ]
             places = sorted(range(len(head)), key=lambda place: -scores[place])
@@ -95,6 +97,11 @@ class Reranker:
             for rank, passage in enumerate(head, start=1)
         ]
         return ranked + rest
+
+    def _score(self, logit: float, passage: Passage) -> float:
+        score = self._weight * logit + (1 - self._weight) * _SCORE * passage.score
+        # Two versions say nearly the same, and the model does not know which is in force.
+        return score - _GONE * is_superseded(passage.document)
 
     def sentences(self, question: str, found: Sequence[tuple[Passage, str]]) -> list[float]:
         """The probability (0..1) that each sentence of a passage, under its headings, answers."""

@@ -27,8 +27,12 @@ CollectionOption = Annotated[
     str | None,
     typer.Option("--collection", help="Only this collection.", metavar="NAME"),
 ]
-NoRerankOption = Annotated[
-    bool, typer.Option("--no-rerank", help="Leave the passages in the order of the arms.")
+RerankOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--rerank/--no-rerank",
+        help="Whether a small model that reads question and passages orders them (see [retrieve]).",
+    ),
 ]
 
 
@@ -55,11 +59,6 @@ def opened(
     with Engine.open(library or state.library, settings=settings) as engine:
         engine.on_wait = lambda message: print(message, file=sys.stderr, flush=True)  # noqa: T201
         yield engine
-
-
-def wanted(left_out: bool) -> bool | None:
-    """A switch that turns something off, as a setting: None leaves it to the settings."""
-    return False if left_out else None
 
 
 def print_json(value: Any) -> None:

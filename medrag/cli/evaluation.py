@@ -16,11 +16,10 @@ from medrag.cli.common import (
     ConfigOption,
     JsonOption,
     LibraryOption,
-    NoRerankOption,
+    RerankOption,
     State,
     opened,
     print_json,
-    wanted,
 )
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def eval_retrieval(
     ctx: typer.Context,
     folder: Annotated[Path, typer.Argument(help="A BEIR-form folder.", show_default=False)],
     split: SplitOption = "test",
-    no_rerank: NoRerankOption = False,
+    rerank: RerankOption = None,
     as_json: JsonOption = False,
     library: LibraryOption = None,
     config: ConfigOption = None,
@@ -64,7 +63,7 @@ def eval_retrieval(
     from medrag.evaluate.retrieval import evaluate_retrieval
 
     state: State = ctx.ensure_object(State)
-    settings = load_settings(config or state.config, rerank=wanted(no_rerank))
+    settings = load_settings(config or state.config, rerank=rerank)
     if settings.offline:
         offline.enable(settings.allow_hosts)
     kept = library or state.library

@@ -20,11 +20,10 @@ from medrag.cli.common import (
     ConfigOption,
     JsonOption,
     LibraryOption,
-    NoRerankOption,
+    RerankOption,
     opened,
     print_json,
     readable,
-    wanted,
 )
 
 ABSTAINED = 3
@@ -48,14 +47,14 @@ def ask(
         bool, typer.Option("--stream", help="With --json: an object for each step, a line each.")
     ] = False,
     collection: CollectionOption = None,
-    no_rerank: NoRerankOption = False,
+    rerank: RerankOption = None,
     as_json: JsonOption = False,
     library: LibraryOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Answer from the documents, each sentence cited and checked; or say that they do not."""
     flags = {"mode": mode, "thinking_tokens": thinking_budget}
-    with opened(ctx, library, config, rerank=wanted(no_rerank), **flags) as engine:
+    with opened(ctx, library, config, rerank=rerank, **flags) as engine:
         asked = readable(question)
         events = engine.ask_stream(asked, collection=collection, generator=generator)
         asking = Asking(engine, generator, show_thinking)
@@ -74,14 +73,14 @@ def search(
     query: Annotated[str, typer.Argument(help="Words or a question.", show_default=False)],
     k: Annotated[int, typer.Option("-k", "--count", min=1, max=1000, help="How many.")] = 8,
     collection: CollectionOption = None,
-    no_rerank: NoRerankOption = False,
+    rerank: RerankOption = None,
     as_json: JsonOption = False,
     library: LibraryOption = None,
     config: ConfigOption = None,
 ) -> None:
     """The passages nearest to a query, with page and section."""
     started = time.perf_counter()
-    with opened(ctx, library, config, rerank=wanted(no_rerank)) as engine:
+    with opened(ctx, library, config, rerank=rerank) as engine:
         passages = engine.search(readable(query), k, collection=collection)
     if as_json:
         from medrag.forms import passage_form

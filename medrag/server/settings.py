@@ -40,7 +40,7 @@ class ServeSettings:
     searches_at_once: int = 2
     """Searches that run side by side (1 to 64)."""
     rerank_searches: bool = False
-    """Whether searches are reranked as those of the command line are. Answers always are."""
+    """Whether searches are reranked too, where the engine's settings rerank those of answers."""
     answers_at_once: int = 2
     """Verbatim answers that are made side by side (1 to 64)."""
     queue: int = 64
