@@ -43,7 +43,7 @@ def table(rows: int = 600, noise: float = 0.5, seed: int = 1) -> Table:
 
 
 def test_it_learns_what_tells_the_labels_apart() -> None:
-    combiner, report = combine(table())
+    combiner, report = combine(table(), NAMES)
     assert report["folds"]["large"]["macro_f1"] > 0.9
     weights = dict(zip(combiner.features, combiner.weights[0], strict=True))
     assert weights["most_supported"] == max(weights.values())
