@@ -98,11 +98,10 @@ def test_the_sentence_that_answers_is_always_shown(engine: Engine) -> None:
         found = any(bare(row["quote"]) in bare(s.passage.chunk.text) for s in prompt.sources)
         if found and bare(row["quote"]) not in bare(text):
             missing.append(row["question"])
-        # So is the one sentence with which the quoted answer would make do; where two sources say
-        # it in the same words, under the marker of the better one.
-        sentences = {s for e in shown.excerpts for s in e.sentences}
+        # So is the one sentence with which the quoted answer would make do, under its marker.
+        sentences = {f"{s} [{e.marker}]" for e in shown.excerpts for s in e.sentences}
         draft = quoted.generate(prompt).text
-        assert not draft or draft.rpartition(" [")[0] in sentences, row["question"]
+        assert not draft or draft in sentences, row["question"]
     assert missing == []
     # Reading time is what it is for: whole passages are some 1,000 tokens a question.
     assert sum(tokens) / len(tokens) < 300, tokens
@@ -329,8 +328,9 @@ def test_budget_verbatim_and_openers_whatever_the_passages_hold(
             assert sentence in passage.chunk.text
             assert "children" not in sentence and "Ignore all" not in sentence
         if passage.chunk.ordinal:
-            # A list right under a table has no opener; else it is in the passage before.
+            # A list right under a table has no opener; else it is in the passage before. Where the
+            # same item stands twice, it is the one that has a row before it.
             item = excerpt.text.startswith(("- ", "1. "))
-            assert not item or " | " in passage.chunk.text.partition(excerpt.sentences[0])[0]
+            assert not item or " | " in passage.chunk.text.rpartition(excerpt.sentences[0])[0]
             leans = excerpt.sentences[0].startswith(("It ", "However", "These "))
             assert not leans or " | " in excerpt.sentences[0], "a row stands alone"

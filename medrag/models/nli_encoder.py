@@ -50,7 +50,7 @@ class CrossEncoderPairs:
         if not pairs:
             return np.zeros((0, 3), dtype=np.float32)
         if self._model is None:
-            self._model = _load(self.folder)
+            self._model = load_cross_encoder(self.folder)
         turned = [(evidence, claim) for claim, evidence in pairs]
         logits = np.asarray(
             self._model.predict(
@@ -78,7 +78,12 @@ def _label_order(folder: Path) -> tuple[int, int, int]:
     return order
 
 
-def _load(folder: Path) -> Any:
+def load_cross_encoder(folder: Path) -> Any:
+    """A CrossEncoder of sentence-transformers, from its folder alone.
+
+    Raises:
+        ModelError: sentence-transformers is missing, or the folder holds no such model.
+    """
     try:
         from sentence_transformers import CrossEncoder
 

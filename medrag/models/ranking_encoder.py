@@ -11,6 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from medrag.errors import ModelError
+from medrag.models.nli_encoder import load_cross_encoder
 
 if TYPE_CHECKING:
     from medrag.protocols import FloatArray
@@ -48,20 +49,7 @@ class RankingEncoder:
 
     def _loaded(self) -> Any:
         if self._model is None:
-            try:
-                from sentence_transformers import CrossEncoder
-
-                self._model = CrossEncoder(str(self._folder), device="cpu", local_files_only=True)
-            except ImportError as error:
-                raise ModelError(
-                    "sentence-transformers is not installed.",
-                    "Run: pip install sentence-transformers",
-                ) from error
-            except (OSError, ValueError, RuntimeError) as error:
-                raise ModelError(
-                    f"The cross-encoder in {self._folder} cannot be loaded.",
-                    "Copy the folder again, or use --no-rerank.",
-                ) from error
+            self._model = load_cross_encoder(self._folder)
         return self._model
 
 
