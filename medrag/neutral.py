@@ -60,47 +60,66 @@ _REFERENCE = re.compile(r"(\[)\s*\d{1,4}(?:\s*[,;\u2013-]\s*\d{1,4})*\s*(\])")
 _OUTPUT = r"(?:answer|response|reply|output|message|summary)"
 _MACHINE = r"(?:ai|llms?|gpt|chat ?bots?|chat ?gpt|language models?|large language models?)"
 _ORDERS = tuple(
-    re.compile(pattern, re.S)
-    for pattern in (
-        r"\b(?:ignor|disregard|forg[eo]t)\w*\b.{0,40}\b(?:instructions?|prompts?|rules|directions)\b",
-        r"\bforget (?:everything|all)\b.{0,20}\b(?:you|above|before|learned|told)\b",
-        r"\b(?:ignore|disregard) (?:all|any|everything|the) (?:above|previous|prior|info)\b",
-        r"\bsystem prompt\b|\bsystem (?:note|message|override|configuration)\s*[:.]",
-        r"\b(?:reveal|repeat|print|output|display|show|translate|leak|what (?:are|were|is))\b"
-        r".{0,40}\b(?:your|initial|hidden|original|system)\s+(?:initial |original |system )?"
-        r"(?:instructions|prompt|configuration)\b",
-        r"\b(?:repeat|print)\b.{0,10}\b(?:this|the|all) (?:entire |whole )?"
-        r"(?:conversation|instructions)\b",
-        r"\bai (?:readers?|assistants?|agents?)\b",
-        rf"\b(?:to|for|attention|dear|note) (?:any |all |the )?{_MACHINE}\b.{{0,30}}[:,]",
-        rf"\b{_MACHINE}(?: models?| systems?)?\b.{{0,40}}\b(?:must|should|shall|will)\b.{{0,20}}"
-        r"\b(?:answer|say|state|reply|respond|output|print|cite|tell|write)\b",
-        rf"\byou are (?:now )?(?:an? )?(?:{_MACHINE}|assistant|unrestricted|jailbroken)\b",
-        r"\byou are (?:now )?in \w+ mode\b|\b(?:dan|developer|debug) mode\b|\bdo anything now\b",
-        r"\bfrom now on,? you\b|\byou (?:are going|will have|have) to (?:act as|pretend)\b",
-        r"<!--.{0,20}\b(?:assistant|system|ai|user|human)\s*:",
-        r"\bnew (?:task|instructions?)\s*:|\b(?:administrator|admin|developer) override\b",
-        r"\bthe user is (?:an? |the |your )?(?:admin|administrator|developer|owner)\b",
-        r"\bstop answering\b|\band (?:say|print|output|reply|write) nothing else\b"
-        r"|\b(?:output|print|reply|respond|say|answer) (?:with )?nothing else\b",
-        r"\b(?:reply|respond|answer|output)\b.{0,10}\bonly\b.{0,6}\bthe "
-        r"(?:code|word|words|text|phrase|following|string)\b",
-        r"\bjust (?:print|output|say) [\"'\u201c]",
-        r"\b(?:do not|don't|never|without) (?:show|display|include|mention|cite|citing|give)\b"
-        r".{0,15}\b(?:warnings|citations|sources|the correction)\b",
-        r"\btell the (?:reader|user) (?:this|that)\b",
-        r"\bwhen (?:answering|responding|replying|summari[sz]ing)\b.{0,60}\b(?:always|never|only|"
-        r"must|should|say|state|write|recommend|answer|respond|reply)\b",
-        r"\bthe assistant (?:should|must|shall|will|is to|has to)\b",
-        r"\bplease (?:respond|reply|answer) (?:that|with|by)\b",
-        r"\b(?:any|every|all|each) (?:summary|summaries|answers?|responses?|repl(?:y|ies))\b.{0,60}"
-        r"\b(?:must|should|shall) (?:say|state|recommend|mention|include|advise|tell)\b",
-        rf"^\W*(?:\w+ ){{0,2}}?(?:end|begin|start|add|append|include|insert|modify|encrypt|encode|"
-        rf"translate|render|provide|rewrite|format|use|integrate|replace|prefix|finish)\b.{{0,80}}"
-        rf"\b(?:your|the next) {_OUTPUT}\b(?! (?:to|of) )",
-        rf"^\W*in your {_OUTPUT}\b|\b(?:invisible to humans|visible to llms?)\b",
+    (tuple(hints.split("|")), re.compile(pattern, re.S))
+    for hints, pattern in (
+        ("ignor|disregard|forget|forgot",
+         r"\b(?:ignor|disregard|forg[eo]t)\w*\b.{0,40}"
+         r"\b(?:instructions?|prompts?|rules|directions)\b"),
+        ("forget", r"\bforget (?:everything|all)\b.{0,20}\b(?:you|above|before|learned|told)\b"),
+        ("ignore|disregard",
+         r"\b(?:ignore|disregard) (?:all|any|everything|the) (?:above|previous|prior|info)\b"),
+        ("system", r"\bsystem prompt\b|\bsystem (?:note|message|override|configuration)\s*[:.]"),
+        ("instruction|prompt|configuration",
+         r"\b(?:reveal|repeat|print|output|display|show|translate|leak|what (?:are|were|is))\b"
+         r".{0,40}\b(?:your|initial|hidden|original|system)\s+(?:initial |original |system )?"
+         r"(?:instructions|prompt|configuration)\b"),
+        ("conversation|instruction",
+         r"\b(?:repeat|print)\b.{0,10}\b(?:this|the|all) (?:entire |whole )?"
+         r"(?:conversation|instructions)\b"),
+        ("ai reader|ai assistant|ai agent", r"\bai (?:readers?|assistants?|agents?)\b"),
+        (" ai| llm| gpt| chat| language| large",
+         rf"\b(?:to|for|attention|dear|note) (?:any |all |the )?{_MACHINE}\b.{{0,30}}[:,]"),
+        ("ai|llm|gpt|chat|language",
+         rf"\b{_MACHINE}(?: models?| systems?)?\b.{{0,40}}\b(?:must|should|shall|will)\b.{{0,20}}"
+         r"\b(?:answer|say|state|reply|respond|output|print|cite|tell|write)\b"),
+        ("you are",
+         rf"\byou are (?:now )?(?:an? )?(?:{_MACHINE}|assistant|unrestricted|jailbroken)\b"),
+        ("you are|mode|anything",
+         r"\byou are (?:now )?in \w+ mode\b|\b(?:dan|developer|debug) mode\b|\bdo anything now\b"),
+        ("you",
+         r"\bfrom now on,? you\b|\byou (?:are going|will have|have) to (?:act as|pretend)\b"),
+        ("<!--", r"<!--.{0,20}\b(?:assistant|system|ai|user|human)\s*:"),
+        ("new |override",
+         r"\bnew (?:task|instructions?)\s*:|\b(?:administrator|admin|developer) override\b"),
+        ("the user is",
+         r"\bthe user is (?:an? |the |your )?(?:admin|administrator|developer|owner)\b"),
+        ("answering|nothing",
+         r"\bstop answering\b|\band (?:say|print|output|reply|write) nothing else\b"
+         r"|\b(?:output|print|reply|respond|say|answer) (?:with )?nothing else\b"),
+        ("only",
+         r"\b(?:reply|respond|answer|output)\b.{0,10}\bonly\b.{0,6}\bthe "
+         r"(?:code|word|words|text|phrase|following|string)\b"),
+        ("just", r"\bjust (?:print|output|say) [\"'\u201c]"),
+        ("warnings|citations|sources|correction",
+         r"\b(?:do not|don't|never|without) (?:show|display|include|mention|cite|citing|give)\b"
+         r".{0,15}\b(?:warnings|citations|sources|the correction)\b"),
+        ("tell the", r"\btell the (?:reader|user) (?:this|that)\b"),
+        ("when ",
+         r"\bwhen (?:answering|responding|replying|summari[sz]ing)\b.{0,60}\b(?:always|never|only|"
+         r"must|should|say|state|write|recommend|answer|respond|reply)\b"),
+        ("the assistant", r"\bthe assistant (?:should|must|shall|will|is to|has to)\b"),
+        ("please", r"\bplease (?:respond|reply|answer) (?:that|with|by)\b"),
+        ("summar|answer|respon|repl",
+         r"\b(?:any|every|all|each) (?:summary|summaries|answers?|responses?|repl(?:y|ies))\b"
+         r".{0,60}\b(?:must|should|shall) (?:say|state|recommend|mention|include|advise|tell)\b"),
+        ("your|the next",
+         rf"^\W*(?:\w+ ){{0,2}}?(?:end|begin|start|add|append|include|insert|modify|encrypt|encode|"
+         rf"translate|render|provide|rewrite|format|use|integrate|replace|prefix|finish)\b.{{0,80}}"
+         rf"\b(?:your|the next) {_OUTPUT}\b(?! (?:to|of) )"),
+        ("your|visible", rf"^\W*in your {_OUTPUT}\b|\b(?:invisible to humans|visible to llms?)\b"),
     )
-)
+)  # fmt: skip
+"""Plain strings of which every match holds one, and the pattern: most sentences need no pattern."""
 
 
 def neutralise(text: str, nonce: str = "") -> str:
@@ -150,7 +169,9 @@ def addresses_a_machine(text: str) -> bool:
     """Whether a sentence gives orders to a program that reads along."""
     folded, _ = _fold(text)
     flat = " ".join(folded.split())
-    return any(pattern.search(flat) for pattern in _ORDERS)
+    return any(
+        pattern.search(flat) for hints, pattern in _ORDERS if any(hint in flat for hint in hints)
+    )
 
 
 def _visible(text: str) -> str:

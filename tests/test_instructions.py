@@ -25,6 +25,7 @@ from medrag.instructions import (
     question_message,
     standalone_messages,
 )
+from medrag.neutral import _ORDERS
 from medrag.readers import read
 from medrag.types import Chunk, DocumentInfo, Excerpt, Meta, Passage, Prompt, Source
 
@@ -353,3 +354,12 @@ def test_attacks_by_themselves() -> None:
 
 def test_no_excerpts_is_said() -> None:
     assert evidence_text(Prompt("q", ())) == "(nothing was found)"
+
+
+@given(st.sampled_from([pattern.pattern for _, pattern in _ORDERS]), st.data())
+def test_every_match_of_a_pattern_holds_one_of_its_hints(source: str, data: st.DataObject) -> None:
+    hints = next(hints for hints, pattern in _ORDERS if pattern.pattern == source)
+    text = data.draw(st.from_regex(re.compile(source, re.ASCII)))
+    flat = " ".join(text.lower().split())
+    if re.compile(source, re.S).search(flat):
+        assert any(hint in flat for hint in hints)

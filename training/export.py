@@ -70,11 +70,16 @@ def _trace(model: PairModel, path: Path) -> None:
 
 def _fuse(traced: Path, fused: Path, model: PairModel) -> None:
     from onnxruntime.transformers import optimizer
+    from onnxruntime.transformers.fusion_options import FusionOptions
 
     config = model.encoder.config
+    options = FusionOptions("bert")
+    # Fused with the sum before it, a layer norm takes four times as long on a processor.
+    options.enable_skip_layer_norm = options.enable_bias_skip_layer_norm = False
     graph = optimizer.optimize_model(
         str(traced), model_type="bert", num_heads=config.num_attention_heads,
         hidden_size=config.hidden_size, opt_level=1, use_gpu=False,
+        optimization_options=options,
     )  # fmt: skip
     graph.save_model_to_file(str(fused))
 

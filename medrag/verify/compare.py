@@ -15,6 +15,7 @@ from medrag.verify.relations import PREFER, TIME, agreed, swaps
 from medrag.verify.scope import scopes
 from medrag.verify.strength import strengths
 from medrag.verify.tokens import may_name, sentences_of
+from medrag.verify.unitless import read_without_unit
 
 # A sentence has a few slots; what has more is no sentence, and is not worth minutes.
 _MAX_SLOTS = 60
@@ -70,7 +71,7 @@ def _slot_problems(
             continue  # "A before B" is "B after A"
         elif slot.group in {"w:amount", "w:direction", "w:change"} and turned_round(mine, theirs):
             continue
-        elif not _same_otherwise(slot, mine, theirs):
+        elif not _same_otherwise(slot, mine, theirs) and not read_without_unit(slot, mine, theirs):
             problem = _absent(slot, others, places)
             if problem is not None:
                 yield problem

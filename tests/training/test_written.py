@@ -1,0 +1,101 @@
+"""Groups of written pairs: read as they stand, parted for good, widened without a wrong label."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from training import written
+from training.pairs import NEUTRAL, REFUTED, SUPPORTED, part
+
+CLAIMS = """\
+C: Zinc shortens a cold.
+S: Colds were over two days sooner in those given zinc.
+R: Zinc and placebo did not differ in days of illness.
+N: Zinc lozenges taste of metal.
+
+E: Take the tablet with food. Do not crush it.
+S: The tablet should be swallowed whole.
+N: The tablet may be taken at night.
+
+P: 7
+R: Aspirin is safe in dengue.
+"""
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    groups = tmp_path / "groups"
+    groups.mkdir()
+    (groups / "colds.txt").write_text(CLAIMS, "utf-8")
+    corpus = tmp_path / "retrieval" / "toy"
+    corpus.mkdir(parents=True)
+    row = {"_id": "d1", "text": "Dengue is a fever. Avoid aspirin:\nit bleeds. Rest."}
+    (corpus / "corpus.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
+    places = tmp_path / "passages.json"
+    places.write_text(json.dumps({"7": ["toy", "d1", 19, 44]}), "utf-8")
+    monkeypatch.setattr(written, "PASSAGES", places)
+    return tmp_path
+
+
+def test_each_line_is_put_on_its_side(data: Path) -> None:
+    claim, evidence, passage = written.read_groups(data, data / "groups")
+    pairs = [claim.pair(*item, "plain") for item in claim.items]
+    assert [(p.first, p.second, p.label) for p in pairs] == [
+        (
+            "Zinc shortens a cold.",
+            "Colds were over two days sooner in those given zinc.",
+            SUPPORTED,
+        ),
+        ("Zinc shortens a cold.", "Zinc and placebo did not differ in days of illness.", REFUTED),
+        ("Zinc shortens a cold.", "Zinc lozenges taste of metal.", NEUTRAL),
+    ]
+    swallowed = evidence.pair(*evidence.items[0], "plain")
+    assert swallowed.first == "The tablet should be swallowed whole."
+    assert swallowed.second == "Take the tablet with food. Do not crush it."
+    dengue = passage.pair(*passage.items[0], "plain")
+    assert dengue.second == "Avoid aspirin: it bleeds."
+    assert dengue.group == "d1"  # the document's, so that a corpus is parted in one way only
+
+
+@pytest.mark.parametrize(
+    "text", ["S: no subject", "C: claim\nX: mark", "C: claim\nno mark", "C: claim\nS: "]
+)
+def test_a_line_that_belongs_nowhere_is_an_error(tmp_path: Path, data: Path, text: str) -> None:
+    (data / "groups" / "colds.txt").write_text(text, "utf-8")
+    with pytest.raises(written.NotWellFormed):
+        list(written.read_groups(data, data / "groups"))
+
+
+def test_what_decides_stays_in_wider_evidence(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    groups = list(written.read_groups(data, data / "groups"))
+    monkeypatch.setattr(written, "_WIDER", 1.0)
+    label_of = {text: label for label, text in groups[0].items}
+    made = [p for seed in range(20) for p in written.widened(groups, seed)]
+    wide = [p for p in made if p.kind.endswith("wider")]
+    assert {p.label for p in wide} == {SUPPORTED, REFUTED, NEUTRAL}
+    for pair in wide:
+        held = [label for text, label in label_of.items() if text in pair.second]
+        deciding = [label for label in held if label != NEUTRAL]
+        # Never what supports beside what refutes, and the label is of what decides.
+        assert deciding == ([] if pair.label == NEUTRAL else [pair.label])
+
+
+def test_the_files_are_well_formed_and_balanced() -> None:
+    passages = json.loads(written.PASSAGES.read_text("utf-8"))
+    known = {number: (f"document {number}", "text") for number in passages}
+    labels = [0, 0, 0]
+    claims: dict[str, set[int]] = {}
+    keys = set()
+    for group in written.groups_of(written.FOLDER, known):
+        assert len(group.items) >= 2, group.key
+        keys.add(group.key)
+        for label, text in group.items:
+            labels[label] += 1
+            claims.setdefault(group.pair(label, text, "").first, set()).add(label)
+    assert min(labels) > 0.2 * sum(labels)
+    # A claim alone does not tell: most of those with several texts come with several labels.
+    assert {part(key) for key in keys} == {"train", "dev", "test"}
+    assert sum(len(found) > 1 for found in claims.values()) > 1000

@@ -1,0 +1,153 @@
+"""Pairs written for this project: claims and what short texts say of them, in other words.
+
+The files of ``groups/`` hold groups of lines. A group turns on one claim (``C:``) that several
+pieces of evidence support (``S:``), refute (``R:``) or leave open (``N:``), or on one piece of
+evidence (``E:``), or one passage of a public corpus (``P:`` and its number in ``passages.json``),
+with claims on it. Because the same claim comes with each label, and the same words with each, the
+label cannot be guessed from either text alone. They were written by a language model, not by
+people, and read in samples; facts in them are invented and need not be true.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.pairs import NEUTRAL, REFUTED, SUPPORTED, Pair, Part, part
+
+FOLDER = Path(__file__).parent / "groups"
+PASSAGES = Path(__file__).parent / "passages.json"
+SOURCE = "written"
+_LABELS = {"S": SUPPORTED, "R": REFUTED, "N": NEUTRAL}
+_SUBJECTS = "CEP"
+_WIDER = 0.35  # of the pairs come a second time, with more around what decides
+_STRANGE = 0.08  # and a second time with evidence of another group
+_LONGEST = 120  # words of a text that was put together
+
+
+class NotWellFormed(ValueError):
+    """A line of the files that belongs to no group, or a group without a subject."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What turns on one claim or one piece of evidence.
+
+    ``subject`` is "C", "E" or "P", ``text`` what stands there (of "P" the passage itself), and
+    ``items`` the labels and texts of the other side. ``name`` is the file's, ``key`` the group's.
+    """
+
+    name: str
+    key: str
+    subject: str
+    text: str
+    items: tuple[tuple[int, str], ...]
+
+    def pair(self, label: int, text: str, kind: str) -> Pair:
+        """One item with the subject, each on its side."""
+        claim, evidence = (self.text, text) if self.subject == "C" else (text, self.text)
+        return Pair("claim", claim, evidence, label, SOURCE, f"{self.name}-{kind}", self.key)
+
+
+def pairs(data: Path, seed: int, wanted: Part = "train") -> Iterator[Pair]:
+    """Every pair of the groups in this part; those of the train part also in wider evidence, and
+    some with the evidence of strangers. ``data`` is the folder of public sets, for the passages.
+
+    The same seed gives the same pairs in the same order.
+    """
+    groups = [group for group in read_groups(data) if part(group.key) == wanted]
+    for group in groups:
+        for label, text in group.items:
+            yield group.pair(label, text, "plain")
+    if wanted == "train":
+        yield from widened(groups, seed)
+
+
+def read_groups(data: Path, folder: Path = FOLDER) -> Iterator[Group]:
+    """The groups of all files, in order.
+
+    Raises:
+        NotWellFormed: a line has no mark, or stands in no group.
+    """
+    yield from groups_of(folder, _passages(data))
+
+
+def groups_of(folder: Path, passages: Mapping[str, tuple[str, str]]) -> Iterator[Group]:
+    """As :func:`read_groups`; ``passages`` has the document and the text of each number."""
+    for path in sorted(folder.glob("*.txt")):
+        for number, block in enumerate(path.read_text("utf-8").split("\n\n")):
+            lines = [line for line in block.splitlines() if line.strip()]
+            if lines:
+                yield _group(f"{path.stem}:{number}", path.stem, lines, passages)
+
+
+def _group(
+    key: str, name: str, lines: Sequence[str], passages: dict[str, tuple[str, str]]
+) -> Group:
+    marked = [(line[0], line[2:].strip()) for line in lines if line[1:2] == ":"]
+    if len(marked) != len(lines) or marked[0][0] not in _SUBJECTS:
+        raise NotWellFormed(f"group {key} does not begin with C:, E: or P:")
+    (subject, text), items = marked[0], marked[1:]
+    if any(mark not in _LABELS or not said for mark, said in items):
+        raise NotWellFormed(f"group {key} has a line that is none of S:, R:, N:")
+    if subject == "P":
+        # A document of a corpus stays on its side of the split, whoever writes about it.
+        key, text = passages[text]
+    return Group(name, key, subject, text, tuple((_LABELS[mark], said) for mark, said in items))
+
+
+def _passages(data: Path) -> dict[str, tuple[str, str]]:
+    """The document and the text of every numbered passage."""
+    places: dict[str, list[str | int]] = json.loads(PASSAGES.read_text("utf-8"))
+    wanted: dict[tuple[str, str], list[tuple[str, int, int]]] = {}
+    for number, (corpus, document, start, end) in places.items():
+        wanted.setdefault((str(corpus), str(document)), []).append((number, int(start), int(end)))
+    out: dict[str, tuple[str, str]] = {}
+    for corpus in sorted({corpus for corpus, _ in wanted}):
+        with (data / "retrieval" / corpus / "corpus.jsonl").open(encoding="utf-8") as lines:
+            for row in map(json.loads, lines):
+                for number, start, end in wanted.get((corpus, row["_id"]), ()):
+                    out[number] = row["_id"], " ".join(row["text"][start:end].split())
+    return out
+
+
+def widened(groups: Sequence[Group], seed: int) -> Iterator[Pair]:
+    """Some pairs of the groups about claims once more, in wider evidence or with a stranger's."""
+    for place, group in enumerate(groups):
+        if group.subject == "C":
+            yield from _wider(group, groups, place, random.Random(f"{seed}:{group.key}"))
+
+
+def _wider(
+    group: Group, groups: Sequence[Group], place: int, chance: random.Random
+) -> Iterator[Pair]:
+    """Some pairs again: what decides among sentences that leave the claim open (its own group's,
+    or another group's), and claims before evidence that is about something else."""
+    open_ = [text for label, text in group.items if label == NEUTRAL]
+    for label, text in group.items:
+        if chance.random() < _WIDER:
+            around = [other for other in open_ if other != text]
+            chance.shuffle(around)
+            around = around[: chance.randint(1, 2)] or _strangers(groups, place, chance, 1)
+            together = [text, *around]
+            chance.shuffle(together)
+            whole = " ".join(together)
+            if len(whole.split()) <= _LONGEST:
+                yield group.pair(label, whole, "wider")
+    if chance.random() < _STRANGE * len(group.items):
+        strange = " ".join(_strangers(groups, place, chance, 2))
+        if strange:
+            yield group.pair(NEUTRAL, strange, "strange")
+
+
+def _strangers(groups: Sequence[Group], place: int, chance: random.Random, count: int) -> list[str]:
+    """Evidence of another group, not far away: of the same field, mostly."""
+    for _ in range(20):
+        other = groups[(place + chance.randint(2, 40)) % len(groups)]
+        if other.subject == "C" and other is not groups[place]:
+            texts = [text for _, text in other.items]
+            return chance.sample(texts, min(count, len(texts)))
+    return []
