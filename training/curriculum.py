@@ -57,6 +57,20 @@ RUNS = (
              "written": ALL},
         ),
     ),
+    Run(
+        "meaning", 1.6e-4, 4e-4, 0.03,
+        (
+            {"planted": 8_000, "natural": 4_000, "ranking": 14_000, "human": ALL,
+             "written": ALL},
+        ),
+    ),
+    Run(
+        "last", 1.2e-4, 3e-4, 0.03,
+        (
+            {"planted": 6_000, "natural": 2_000, "ranking": 9_000, "written": ALL},
+            {"planted": 4_000, "ranking": 4_000, "human": ALL, "written": ALL},
+        ),
+    ),
 )  # fmt: skip
 
 
