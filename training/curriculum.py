@@ -66,10 +66,7 @@ RUNS = (
     ),
     Run(
         "last", 1.2e-4, 3e-4, 0.03,
-        (
-            {"planted": 6_000, "natural": 2_000, "ranking": 9_000, "written": ALL},
-            {"planted": 4_000, "ranking": 4_000, "human": ALL, "written": ALL},
-        ),
+        ({"planted": 6_000, "ranking": 9_000, "human": ALL, "written": ALL},),
     ),
 )  # fmt: skip
 

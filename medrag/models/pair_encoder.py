@@ -56,14 +56,17 @@ class PairEncoder:
         return self.folder.name
 
     def claims(self, pairs: Sequence[tuple[str, str]]) -> FloatArray:
-        """Logits (supported, neutral, refuted) of each (claim, evidence), shape (n, 3)."""
-        return self._run(pairs, "claim", 3)
+        """Logits (supported, neutral, refuted) of each (claim, evidence), and the logit that the
+        evidence is about it: what ``relevance`` would say. Shape (n, 4)."""
+        return self._run(pairs, ("claim", "relevance"), 4)
 
     def relevance(self, pairs: Sequence[tuple[str, str]]) -> FloatArray:
         """The logit that the passage answers, of each (question, passage), shape (n,)."""
-        return self._run(pairs, "relevance", 1)[:, 0]
+        return self._run(pairs, ("relevance",), 1)[:, 0]
 
-    def _run(self, pairs: Sequence[tuple[str, str]], head: str, width: int) -> FloatArray:
+    def _run(
+        self, pairs: Sequence[tuple[str, str]], heads: Sequence[str], width: int
+    ) -> FloatArray:
         import numpy as np
 
         session, tokenizer = self._load()
@@ -76,7 +79,7 @@ class PairEncoder:
                 "attention_mask": np.ones((1, len(ids)), dtype=np.int64),
                 "token_type_ids": np.array([roles], dtype=np.int64),
             }
-            out[row] = session.run([head], feeds)[0].reshape(width)
+            out[row] = np.concatenate(session.run(list(heads), feeds), axis=None)
 
         # Pair by pair: in a batch the 8-bit scales, and so the scores, would depend on what else
         # is asked; nothing is computed for padding; and each core takes the next pair.

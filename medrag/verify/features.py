@@ -28,11 +28,11 @@ _WORDS = frozenset({"term_missing", "words_missing", "order_differs"})
 _FARTHEST = 8.0  # log odds beyond this are no surer, only louder
 
 ENCODER = (
-    "broad_supported", "broad_neutral", "broad_refuted",
-    "tight_supported", "tight_neutral", "tight_refuted",
-    "most_supported", "least_neutral", "most_refuted",
+    "first_supported", "first_neutral", "first_refuted",
+    "most_supported", "least_neutral", "most_refuted", "relevant",
 )  # fmt: skip
-"""Log odds of each class: of the broadest extract, of the tight one, and over all of them."""
+"""Log odds of each class, of the first extract and over all of them; and the greatest logit that
+an extract is about what the claim is about, 0 where the encoder has none."""
 RULES = (
     "coverage", "order", "missing", "quantity", "quantity_near", "identifier", "negation",
     "turned", "scope", "others", "hard_near", "contradicted", "rules_supported",
@@ -78,13 +78,12 @@ def log_odds(logits: FloatArray) -> FloatArray:
     return result
 
 
-def encoder_features(odds: Sequence[Sequence[float]], tight: int) -> Features:
-    """Of the log odds (k, 3) of all extracts, the broadest first; ``tight`` is the row of the
-    tight one."""
-    broad, near = odds[0], odds[tight]
+def encoder_features(odds: Sequence[Sequence[float]], about: Sequence[float]) -> Features:
+    """Of the log odds (k, 3) of all extracts, the best first, and how much each is ``about`` it."""
     values = (
-        *broad, *near,
+        *odds[0],
         max(row[0] for row in odds), min(row[1] for row in odds), max(row[2] for row in odds),
+        max(-_FARTHEST, min(_FARTHEST, max(about))),
     )  # fmt: skip
     return {name: float(value) for name, value in zip(ENCODER, values, strict=True)}
 

@@ -34,7 +34,7 @@ _ROWS = 32  # read by the rules while the encoder is at the ones before
 _SHARED = 0.1  # share of the claim's words in common, below which a source speaks of other things
 _NEARLY = 0.6  # of an extract's length: sentences of more than that are the extract
 _AT_MOST = 0.05  # the score of what a rule forbids to be shown as supported
-_CLEARER = 1.0  # log odds by which a window must say it more clearly than the nearest sentences
+_CLEARER = 1.0  # log odds by which another window must say it more clearly than that of the rules
 _LANGUAGE = "The source is in a script or language that cannot be checked."
 _ELSEWHERE = "The source hardly uses a word of this sentence."
 
@@ -46,21 +46,22 @@ class ClaimEncoder(Protocol):
     def name(self) -> str: ...
 
     def claims(self, pairs: Sequence[tuple[str, str]]) -> FloatArray:
-        """Logits (supported, neutral, refuted) of each (claim, evidence), shape (n, 3)."""
+        """Logits (supported, neutral, refuted) of each (claim, evidence), shape (n, 3); or (n, 4)
+        where the model has a logit too that the evidence is about what the claim is about."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """One claim before its source: the rules' ``verdict``, which is final where ``found`` is
-    None, and what the encoder is to read. ``looks[tight]`` is what the rules were looking at."""
+    None, and the ``looks`` that the encoder is to take. ``near`` is what the rules looked at."""
 
     claim: str
     evidence: str
     verdict: Verdict
     found: Found | None = None
     looks: tuple[Extract, ...] = ()
-    tight: int = 0
+    near: Extract | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ class LearnedJudge:
 
     def _measured(self, cases: Sequence[Case]) -> list[Weighed]:
         asked = [(case.claim, look.text) for case in cases for look in case.looks]
-        rows = iter(log_odds(self._encoder.claims(asked)).tolist() if asked else ())
+        rows = iter(_findings(self._encoder.claims(asked)) if asked else ())
         return [_weighed(case, [next(rows) for _ in case.looks]) for case in cases]
 
     def _decided(self, one: Weighed, supported: float, refuted: float) -> Verdict:
@@ -212,24 +213,22 @@ def _case(claim: str, evidence: str, clean: str, examined: Examined) -> Case:
         return Case(claim, evidence, verdict)
     if not is_readable(clean):
         return Case(claim, evidence, _unreadable(verdict))
-    looks, tight = _looks(claim, clean, found)
-    coverage, order, missing = words_held(claim, looks[tight].text)
-    said = Found(coverage, order, missing, examined.problems, verdict.label)
-    return Case(claim, evidence, verdict, said, tuple(looks), tight)
-
-
-def _looks(claim: str, clean: str, found: Evidence | None) -> tuple[list[Extract], int]:
-    """What the encoder reads, and which of it is what the rules ``found``."""
     looks = extracts(claim, clean)
+    near = _near(looks, clean, found)
+    coverage, order, missing = words_held(claim, near.text)
+    said = Found(coverage, order, missing, examined.problems, verdict.label)
+    return Case(claim, evidence, verdict, said, tuple(looks), near)
+
+
+def _near(looks: Sequence[Extract], clean: str, found: Evidence | None) -> Extract:
+    """What the rules ``found``: one of the looks, where it is nearly that."""
     if found is None:
-        return looks, 0
-    for place, look in enumerate(looks):
-        # What is nearly the same text need not be read twice.
+        return looks[0]
+    for look in looks:
         inside = look.start <= found.start and found.end <= look.end
         if inside and found.end - found.start >= _NEARLY * (look.end - look.start):
-            return looks, place
-    near = Extract(found.start, found.end, clean[found.start : found.end], 1.0)
-    return [*looks, near], len(looks)
+            return look
+    return Extract(found.start, found.end, clean[found.start : found.end], 1.0)
 
 
 def _is_verbatim(claim: str, clean: str, verdict: Verdict) -> bool:
@@ -244,15 +243,25 @@ def _unreadable(verdict: Verdict) -> Verdict:
     return Verdict("unsupported", 0.0, (0.0, 1.0, 0.0), verdict.evidence, (_LANGUAGE,))
 
 
-def _weighed(case: Case, odds: Sequence[Sequence[float]]) -> Weighed:
+_Finding = tuple[float, float, float, float]
+"""Log odds of supported, neutral and refuted, and how much the source is about it."""
+
+
+def _findings(logits: FloatArray) -> list[_Finding]:
+    odds = log_odds(logits[:, :3]).tolist()
+    about = logits[:, 3].tolist() if logits.shape[1] > 3 else [0.0] * len(odds)
+    return [(row[0], row[1], row[2], float(one)) for row, one in zip(odds, about, strict=True)]
+
+
+def _weighed(case: Case, findings: Sequence[_Finding]) -> Weighed:
     if case.found is None:
         return Weighed(case, (), {})
     features = {
-        **encoder_features(odds, case.tight),
+        **encoder_features([row[:3] for row in findings], [row[3] for row in findings]),
         **rule_features(case.found),
         **length_features(case.claim, case.evidence),
     }
-    return Weighed(case, tuple((row[0], row[1], row[2]) for row in odds), features)
+    return Weighed(case, tuple(row[:3] for row in findings), features)
 
 
 def _problems(case: Case, label: Label, why: str | None) -> tuple[str, ...]:
@@ -272,14 +281,15 @@ def _problems(case: Case, label: Label, why: str | None) -> tuple[str, ...]:
 def _quote(one: Weighed, label: Label) -> Evidence:
     """The sentences that support or refute most: those that the rules looked at, unless another
     part of the source says it more clearly."""
-    case = one.case
+    case, near = one.case, one.case.near
+    assert near is not None
     column = 2 if label == "contradicted" else 0
-    near = case.looks[case.tight]
     clearest = max(range(len(case.looks)), key=lambda row: one.odds[row][column])
     best = case.looks[clearest]
-    if one.odds[clearest][column] < one.odds[case.tight][column] + _CLEARER or near.inside(best):
+    home = next((row for row, look in enumerate(case.looks) if near.inside(look)), clearest)
+    if near.inside(best) or one.odds[clearest][column] < one.odds[home][column] + _CLEARER:
         best = near
-    if best is not near or len(case.looks) == 1:
+    if best in case.looks:
         best = narrowed(case.claim, evident(case.evidence), best)
     return _evidence(case.evidence, best.start, best.end)
 

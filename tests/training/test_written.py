@@ -83,6 +83,25 @@ def test_what_decides_stays_in_wider_evidence(data: Path, monkeypatch: pytest.Mo
         assert deciding == ([] if pair.label == NEUTRAL else [pair.label])
 
 
+def test_a_claim_before_a_like_text_is_left_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    def group(key: str, text: str, claim: str) -> written.Group:
+        return written.Group("toy", key, "E", text, ((SUPPORTED, claim), (REFUTED, "No.")))
+
+    groups = [
+        group("a", "Warfarin crosses the placenta.", "Unborn children are reached by warfarin."),
+        group("b", "Warfarin is stopped before surgery.", "Hold warfarin for an operation."),
+        group("c", "Insulin is kept in the fridge.", "Insulin is stored cold."),
+        group("d", "Insulin is given before meals, not from the fridge.", "Inject before food."),
+    ]
+    monkeypatch.setattr(written, "_MISPLACED", 1.1)
+    made = list(written.misplaced(groups, 5))
+    assert {(p.first, p.second, p.label) for p in made} == {
+        (groups[mine].items[0][1], groups[other].text, NEUTRAL)
+        for mine, other in ((0, 1), (1, 0), (2, 3), (3, 2))
+    }
+    assert [p.group for p in made] == ["a", "b", "c", "d"]  # parted with the claim's group
+
+
 def test_the_files_are_well_formed_and_balanced() -> None:
     passages = json.loads(written.PASSAGES.read_text("utf-8"))
     known = {number: (f"document {number}", "text") for number in passages}

@@ -13,10 +13,12 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from medrag.verify.extracts import ROOM, extracts
 from training.pairs import NEUTRAL, REFUTED, SUPPORTED, Pair, Part, part
+from training.sentences import stem_set
 
 FOLDER = Path(__file__).parent / "groups"
 PASSAGES = Path(__file__).parent / "passages.json"
@@ -25,6 +27,7 @@ _LABELS = {"S": SUPPORTED, "R": REFUTED, "N": NEUTRAL}
 _SUBJECTS = "CEP"
 _WIDER = 0.35  # of the pairs come a second time, with more around what decides
 _STRANGE = 0.08  # and a second time with evidence of another group
+_MISPLACED = 0.8  # of the texts lend a claim to the text that is most like them
 _LONGEST = 120  # words of a text that was put together
 
 
@@ -47,14 +50,16 @@ class Group:
     items: tuple[tuple[int, str], ...]
 
     def pair(self, label: int, text: str, kind: str) -> Pair:
-        """One item with the subject, each on its side."""
+        """One item with the subject, each on its side; of long evidence what the judge reads."""
         claim, evidence = (self.text, text) if self.subject == "C" else (text, self.text)
+        if len(claim) + len(evidence) > ROOM:
+            evidence = extracts(claim, evidence)[0].text
         return Pair("claim", claim, evidence, label, SOURCE, f"{self.name}-{kind}", self.key)
 
 
 def pairs(data: Path, seed: int, wanted: Part = "train") -> Iterator[Pair]:
-    """Every pair of the groups in this part; those of the train part also in wider evidence, and
-    some with the evidence of strangers. ``data`` is the folder of public sets, for the passages.
+    """Every pair of the groups in this part, and some claims with another group's text; those of
+    the train part also in wider evidence. ``data`` is the folder of public sets, for the passages.
 
     The same seed gives the same pairs in the same order.
     """
@@ -62,6 +67,7 @@ def pairs(data: Path, seed: int, wanted: Part = "train") -> Iterator[Pair]:
     for group in groups:
         for label, text in group.items:
             yield group.pair(label, text, "plain")
+    yield from misplaced(groups, seed)
     if wanted == "train":
         yield from widened(groups, seed)
 
@@ -119,6 +125,46 @@ def widened(groups: Sequence[Group], seed: int) -> Iterator[Pair]:
     for place, group in enumerate(groups):
         if group.subject == "C":
             yield from _wider(group, groups, place, random.Random(f"{seed}:{group.key}"))
+
+
+def misplaced(groups: Sequence[Group], seed: int) -> Iterator[Pair]:
+    """What one text supports, held against the text that is most like it: left open.
+
+    In the groups every label comes with the same words. Elsewhere a source that lacks a claim's
+    words mostly does not carry it, and that is to be learned too.
+    """
+    texts = [group for group in groups if group.subject != "C"]
+    rare = rarities([group.text for group in texts])
+    for place, group in enumerate(texts):
+        chance = random.Random(f"{seed}:{group.key}:{place}")
+        claims = [text for label, text in group.items if label == SUPPORTED]
+        other = _likest(place, texts, rare)
+        if other is not None and claims and chance.random() < _MISPLACED:
+            claim = chance.choice(claims)
+            yield replace(other.pair(NEUTRAL, claim, "misplaced"), group=group.key)
+
+
+def rarities(texts: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """For each stem that is neither everywhere nor in one text alone, the places it stands in."""
+    places: dict[str, list[int]] = {}
+    for place, text in enumerate(texts):
+        for stem in stem_set(text):
+            places.setdefault(stem, []).append(place)
+    most = max(20, len(texts) // 20)
+    return {stem: tuple(where) for stem, where in places.items() if 1 < len(where) <= most}
+
+
+def _likest(
+    place: int, texts: Sequence[Group], rare: Mapping[str, tuple[int, ...]]
+) -> Group | None:
+    """The text with the most weight of rare words in common, of another document."""
+    weights: dict[int, float] = {}
+    for stem in sorted(stem_set(texts[place].text) & rare.keys()):
+        for other in rare[stem]:
+            weights[other] = weights.get(other, 0.0) + 1 / len(rare[stem])
+    mine = texts[place]
+    others = [o for o in weights if texts[o].key != mine.key and texts[o].text != mine.text]
+    return texts[max(others, key=lambda o: (weights[o], -o))] if others else None
 
 
 def _wider(
