@@ -91,7 +91,7 @@ def groups_of(folder: Path, passages: Mapping[str, tuple[str, str]]) -> Iterator
 
 
 def _group(
-    key: str, name: str, lines: Sequence[str], passages: dict[str, tuple[str, str]]
+    key: str, name: str, lines: Sequence[str], passages: Mapping[str, tuple[str, str]]
 ) -> Group:
     marked = [(line[0], line[2:].strip()) for line in lines if line[1:2] == ":"]
     if len(marked) != len(lines) or marked[0][0] not in _SUBJECTS:
