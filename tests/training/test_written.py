@@ -83,23 +83,39 @@ def test_what_decides_stays_in_wider_evidence(data: Path, monkeypatch: pytest.Mo
         assert deciding == ([] if pair.label == NEUTRAL else [pair.label])
 
 
-def test_a_claim_before_a_like_text_is_left_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    def group(key: str, text: str, claim: str) -> written.Group:
-        return written.Group("toy", key, "E", text, ((SUPPORTED, claim), (REFUTED, "No.")))
+def toy(key: str, text: str, claim: str) -> written.Group:
+    return written.Group("toy", key, "E", text, ((SUPPORTED, claim), (REFUTED, f"Not {claim}")))
 
-    groups = [
-        group("a", "Warfarin crosses the placenta.", "Unborn children are reached by warfarin."),
-        group("b", "Warfarin is stopped before surgery.", "Hold warfarin for an operation."),
-        group("c", "Insulin is kept in the fridge.", "Insulin is stored cold."),
-        group("d", "Insulin is given before meals, not from the fridge.", "Inject before food."),
-    ]
+
+TOYS = [
+    toy("a", "Warfarin crosses the placenta.", "Unborn children are reached by warfarin."),
+    toy("b", "Warfarin is stopped before surgery.", "Hold warfarin for an operation."),
+    toy("c", "Insulin is kept in the fridge.", "Insulin is stored cold."),
+    toy("d", "Insulin is given before meals. It is not taken from the fridge.", "Inject first."),
+]
+
+
+def test_a_claim_before_another_text_is_left_open(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(written, "_MISPLACED", 1.1)
-    made = list(written.misplaced(groups, 5))
+    made = [pair for seed in range(12) for pair in written.misplaced(TOYS, seed)]
+    own = {claim: group for group in TOYS for _, claim in group.items}
+    for pair in made:
+        assert pair.label == NEUTRAL
+        assert pair.second != own[pair.first].text
+        assert pair.group == own[pair.first].key  # parted with the claim's own group
+    # The text most like it comes most often: warfarin beside warfarin.
+    beside = [pair.second for pair in made if pair.first == TOYS[0].items[0][1]]
+    assert beside.count(TOYS[1].text) > len(beside) / 2
+
+
+def test_a_quoted_sentence_stands_in_its_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(written, "_QUOTED", 1.1)
+    made = [pair for seed in range(8) for pair in written.quoted(TOYS, seed)]
+    # Texts of one sentence are not quoted: claim and evidence would be the same.
     assert {(p.first, p.second, p.label) for p in made} == {
-        (groups[mine].items[0][1], groups[other].text, NEUTRAL)
-        for mine, other in ((0, 1), (1, 0), (2, 3), (3, 2))
+        ("Insulin is given before meals.", TOYS[3].text, SUPPORTED),
+        ("It is not taken from the fridge.", TOYS[3].text, SUPPORTED),
     }
-    assert [p.group for p in made] == ["a", "b", "c", "d"]  # parted with the claim's group
 
 
 def test_the_files_are_well_formed_and_balanced() -> None:

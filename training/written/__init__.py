@@ -18,7 +18,7 @@ from pathlib import Path
 
 from medrag.verify.extracts import ROOM, extracts
 from training.pairs import NEUTRAL, REFUTED, SUPPORTED, Pair, Part, part
-from training.sentences import stem_set
+from training.sentences import sentences_of, stem_set
 
 FOLDER = Path(__file__).parent / "groups"
 PASSAGES = Path(__file__).parent / "passages.json"
@@ -26,8 +26,9 @@ SOURCE = "written"
 _LABELS = {"S": SUPPORTED, "R": REFUTED, "N": NEUTRAL}
 _SUBJECTS = "CEP"
 _WIDER = 0.35  # of the pairs come a second time, with more around what decides
-_STRANGE = 0.08  # and a second time with evidence of another group
-_MISPLACED = 0.8  # of the texts lend a claim to the text that is most like them
+_STRANGE = 0.15  # and a second time with evidence of another group
+_MISPLACED = 0.6  # of what a text supports comes again before another text
+_QUOTED = 0.6  # of the texts are quoted once
 _LONGEST = 120  # words of a text that was put together
 
 
@@ -58,8 +59,9 @@ class Group:
 
 
 def pairs(data: Path, seed: int, wanted: Part = "train") -> Iterator[Pair]:
-    """Every pair of the groups in this part, and some claims with another group's text; those of
-    the train part also in wider evidence. ``data`` is the folder of public sets, for the passages.
+    """Every pair of the groups in this part, some claims with another group's text, and sentences
+    quoted from theirs; those of the train part also in wider evidence. ``data`` is the folder of
+    public sets, for the passages.
 
     The same seed gives the same pairs in the same order.
     """
@@ -68,6 +70,7 @@ def pairs(data: Path, seed: int, wanted: Part = "train") -> Iterator[Pair]:
         for label, text in group.items:
             yield group.pair(label, text, "plain")
     yield from misplaced(groups, seed)
+    yield from quoted(groups, seed)
     if wanted == "train":
         yield from widened(groups, seed)
 
@@ -128,20 +131,33 @@ def widened(groups: Sequence[Group], seed: int) -> Iterator[Pair]:
 
 
 def misplaced(groups: Sequence[Group], seed: int) -> Iterator[Pair]:
-    """What one text supports, held against the text that is most like it: left open.
+    """Claims on one text held against another, the one most like it or any: left open.
 
-    In the groups every label comes with the same words. Elsewhere a source that lacks a claim's
-    words mostly does not carry it, and that is to be learned too.
+    What a text supports is often said in general words, and what it leaves open in its own. Without
+    these pairs the wording of a claim would tell its label, whatever stands beside it.
     """
     texts = [group for group in groups if group.subject != "C"]
     rare = rarities([group.text for group in texts])
     for place, group in enumerate(texts):
         chance = random.Random(f"{seed}:{group.key}:{place}")
-        claims = [text for label, text in group.items if label == SUPPORTED]
-        other = _likest(place, texts, rare)
-        if other is not None and claims and chance.random() < _MISPLACED:
-            claim = chance.choice(claims)
-            yield replace(other.pair(NEUTRAL, claim, "misplaced"), group=group.key)
+        likest = _likest(place, texts, rare)
+        for label, claim in group.items:
+            if chance.random() < (_MISPLACED if label == SUPPORTED else _MISPLACED / 4):
+                other = likest if chance.random() < 0.6 else chance.choice(texts)
+                if other is not None and other.key != group.key:
+                    made = other.pair(NEUTRAL, claim, "misplaced")
+                    yield replace(made, group=group.key)
+
+
+def quoted(groups: Sequence[Group], seed: int) -> Iterator[Pair]:
+    """Sentences of a text as claims on it, word for word: supported, however few words they leave
+    to meaning."""
+    for place, group in enumerate(groups):
+        chance = random.Random(f"{seed}:{group.key}:{place}:quoted")
+        if group.subject != "C" and chance.random() < _QUOTED:
+            said = [one for one in sentences_of(group.text) if 5 <= len(one.split()) <= 40]
+            if len(said) > 1:
+                yield group.pair(SUPPORTED, chance.choice(said), "quoted")
 
 
 def rarities(texts: Sequence[str]) -> dict[str, tuple[int, ...]]:
