@@ -39,11 +39,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=SHIPPED_FOLDER)
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--workers", type=int, default=2, help="processes, one for each core")
-    parser.add_argument("--minutes", type=float, default=0.0, help="leave batches out to end by")
+    parser.add_argument("--minutes", type=float, default=0.0,
+                        help="of each run: batches are left out to end by then")  # fmt: skip
     parser.add_argument("--only", nargs="*", default=list(MADE), help="pairs to make anew")
-    parser.add_argument("--runs", nargs="*", default=[run.name for run in RUNS])
+    names = [run.name for run in RUNS]
+    parser.add_argument("--runs", nargs="+", default=names, choices=names)
     parser.add_argument("--start", type=Path, help="weights to go on from: a state, or a folder")
     asked = parser.parse_args(arguments)
+    if "fit" in asked.steps and names[0] not in asked.runs and asked.start is None:
+        parser.error("a run that is not the first goes on from others: name their --start")
     asked.work.mkdir(parents=True, exist_ok=True)
     base = find_embedding_model(BASE).folder
     if "pairs" in asked.steps:
@@ -87,7 +91,7 @@ def _fit(asked: argparse.Namespace, base: Path) -> None:
     for number, run in enumerate(RUNS):
         if run.name in asked.runs:
             plan = Plan(
-                run.rate, run.head_rate, run.warm, seed=asked.seed + number,
+                run.rate, run.head_rate, run.warm, seed=asked.seed + 10 * number,
                 workers=asked.workers, minutes=asked.minutes,
             )  # fmt: skip
             stages = items_of(run, made, tokenizer, asked.seed)

@@ -101,10 +101,16 @@ def _encoded(stage: Mapping[str, Sequence[Pair]], tokenizer: PairTokenizer) -> l
 
 
 def _endless(pairs: Iterable[Pair], seed: str) -> Iterator[list[Pair]]:
-    """The groups of pairs in random order, again and again; those of one group together."""
+    """The groups of pairs in random order, again and again; those of one group together.
+
+    Raises:
+        ValueError: there are no pairs.
+    """
     groups: dict[str, list[Pair]] = {}
     for pair in pairs:
         groups.setdefault(f"{pair.source}/{pair.group}", []).append(pair)
+    if not groups:
+        raise ValueError(f"There are no pairs of {seed.partition(':')[2]}: make them first.")
     names = sorted(groups)
     random.Random(seed).shuffle(names)
     return cycle([groups[name] for name in names])

@@ -24,15 +24,16 @@ def resume(folder: Path, base: Path, out: Path) -> Path:
     ``PairModel``, and return it. Word vectors are those of ``base``: training never moves them.
 
     Raises:
-        KeyError: the graph is not one that ``training.export`` wrote.
+        KeyError: the graph is not one in 8 bits that ``training.export`` wrote.
     """
     model = PairModel(base)
     state = model.state_dict()
-    for name, tensor in _weights(folder / "model.onnx", model.encoder.config.num_hidden_layers):
-        if state[name].shape != tensor.shape:
-            raise KeyError(f"{name} has another shape in {folder.name}")
-        state[name] = tensor
-    torch.save(state, out)
+    found = dict(_weights(folder / "model.onnx", model.encoder.config.num_hidden_layers))
+    lacking = [name for name in state if name not in found and "word_embeddings" not in name]
+    other = [n for n, tensor in found.items() if n not in state or state[n].shape != tensor.shape]
+    if lacking or other:
+        raise KeyError(f"{folder.name} has no {(lacking or other)[0]} as it is trained here")
+    torch.save(state | found, out)
     return out
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from medrag.text import encodable, stem
 
-MAX_TOKENS = 192
+MAX_TOKENS = 256
 """Longest input, in tokens of both texts together."""
 LONGEST_FIRST = 96
 """Tokens of a claim or question that are read at most."""

@@ -1,6 +1,6 @@
 """Which parts of a source the pair encoder reads beside a claim.
 
-It reads some 190 tokens of both texts together. What is longer is read in windows of neighbouring
+It reads some 250 tokens of both texts together. What is longer is read in windows of neighbouring
 sentences, those first that hold most of the claim's words.
 """
 
@@ -16,7 +16,8 @@ from medrag.verify.support import root, share, vocabulary_of
 from medrag.verify.windows import Passage, cut
 
 ROOM = 900
-"""Characters of claim and evidence together that the encoder can read at once."""
+"""Characters of claim and evidence together that the encoder reads at once: 215 tokens or so, and
+in dense text 250."""
 _LEAST = 300  # of them always for the evidence
 _WINDOWS = 3
 _MOST_SENTENCES = 6

@@ -45,8 +45,8 @@ NAMES = ENCODER + RULES + LENGTHS
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the rules say: ``coverage`` and ``order`` (0..1) of the claim's words in the tight
-    extract, how many words it lacks, all that keeps the rules from calling the claim supported
+    """What the rules say: ``coverage`` and ``order`` (0..1) of the claim's words in what they
+    looked at, how many words it lacks, all that keeps them from calling the claim supported
     (``RuleJudge.problems``), and the label of their verdict."""
 
     coverage: float

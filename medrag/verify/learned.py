@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 _ROWS = 32  # read by the rules while the encoder is at the ones before
 _SHARED = 0.1  # share of the claim's words in common, below which a source speaks of other things
-_NEARLY = 0.6  # of an extract's length: sentences of more than that are the extract
 _AT_MOST = 0.05  # the score of what a rule forbids to be shown as supported
 _CLEARER = 1.0  # log odds by which another window must say it more clearly than that of the rules
 _LANGUAGE = "The source is in a script or language that cannot be checked."
@@ -215,19 +214,17 @@ def _case(claim: str, evidence: str, clean: str, examined: Examined) -> Case:
         return Case(claim, evidence, _unreadable(verdict))
     looks = extracts(claim, clean)
     near = _near(looks, clean, found)
+    if not any(near.inside(look) for look in looks):
+        looks = [*looks, near]  # what the rules go by is read too
     coverage, order, missing = words_held(claim, near.text)
     said = Found(coverage, order, missing, examined.problems, verdict.label)
     return Case(claim, evidence, verdict, said, tuple(looks), near)
 
 
 def _near(looks: Sequence[Extract], clean: str, found: Evidence | None) -> Extract:
-    """What the rules ``found``: one of the looks, where it is nearly that."""
+    """What the rules ``found``, or the best of the looks."""
     if found is None:
         return looks[0]
-    for look in looks:
-        inside = look.start <= found.start and found.end <= look.end
-        if inside and found.end - found.start >= _NEARLY * (look.end - look.start):
-            return look
     return Extract(found.start, found.end, clean[found.start : found.end], 1.0)
 
 
@@ -286,10 +283,10 @@ def _quote(one: Weighed, label: Label) -> Evidence:
     column = 2 if label == "contradicted" else 0
     clearest = max(range(len(case.looks)), key=lambda row: one.odds[row][column])
     best = case.looks[clearest]
-    home = next((row for row, look in enumerate(case.looks) if near.inside(look)), clearest)
+    home = next(row for row, look in enumerate(case.looks) if near.inside(look))
     if near.inside(best) or one.odds[clearest][column] < one.odds[home][column] + _CLEARER:
         best = near
-    if best in case.looks:
+    if best is not near or case.verdict.evidence is None:
         best = narrowed(case.claim, evident(case.evidence), best)
     return _evidence(case.evidence, best.start, best.end)
 

@@ -1,7 +1,8 @@
 """A reading of the laboratory or the bedside that is given without its unit: "eGFR below 30".
 
-Clinicians leave these units out, since each such value has one usual unit where they work. Doses
-they do not: a bare number is never taken for one.
+Clinicians leave the unit of a few readings out, since each has one usual unit where they work. Only
+those are here, only where name and number stand together in both texts, and nothing else near by is
+read: whatever is not plainly the same reading needs its unit.
 """
 
 from __future__ import annotations
@@ -9,51 +10,85 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from medrag.verify.patterns import Pattern, folded
+from medrag.verify.patterns import Pattern
 from medrag.verify.quantity import Quantity
 from medrag.verify.reading import Reading, Slot
 
-_NAMES = (
-    "gfr|crcl|clearance|creatinine|potassium|sodium|glucose|hba1c|ha?emoglobin|bmi|body mass index"
-    "|inr|platelets?|neutrophils?|temperature|spo2|saturation|pulse|heart rate|respiratory rate"
-    "|blood pressure|systolic|diastolic|ferritin|bilirubin|albumin|lactate|calcium|magnesium"
-    "|phosphate|troponin|tsh|ldl|cholesterol|crp|urea|sugar"
+_LEVEL = r"(?: level| concentration)?"
+_ROWS = (
+    ("gfr", "e?gfr|crcl|creatinine clearance", "volume|time volume|1.73m2|time"),
+    ("potassium", f"potassium{_LEVEL}", "substance|volume equivalent|volume"),
+    ("sodium", f"(?:serum|plasma) sodium{_LEVEL}", "substance|volume equivalent|volume"),
+    ("glucose", f"glucose{_LEVEL}", "substance|volume mass|volume"),
+    ("haemoglobin", f"ha?emoglobin{_LEVEL}", "mass|volume"),
+    ("lactate", f"lactate{_LEVEL}", "substance|volume"),
+    ("bmi", "bmi|body mass index", "mass|area"),
+    ("temperature", "temperature", "temperature"),
+    ("pulse", "pulse|heart rate", "beat"),
 )
-# The name, then at most a few words that hold no number: "eGFR has fallen to below".
-_NAMED = Pattern(rf"(?:{_NAMES})\b[^0-9.;]{{0,40}}$", hints=_NAMES.replace("a?", "").split("|"))
+# For each reading how it is named, with what links it to its number, and its dimensions.
+_READINGS = {
+    name: (
+        Pattern(rf"\b(?:{words})(?P<link>[^A-Za-z0-9]*(?:[A-Za-z]+[ ]+){{0,4}})$"),
+        frozenset(dimensions.split()),
+    )
+    for name, words, dimensions in _ROWS
+}
+# What may stand between a name and its number; any other word, and the number may be of something
+# else ("sodium is infused at 18", "potassium in 30 patients", "falls by 2").
+_LINKS = frozenset(
+    "is was are of a an the has have been falls fell fallen drops dropped to exceeds remains stays"
+    " below above under over less more lower higher greater than level".split()
+)
 # "Below an eGFR of 30": the bound stands before the name.
 _BOUND = Pattern(
-    r"\b(?:(below|under|less than|lower than)|(above|over|more than|greater than|higher than))"
-    r"[ ](?:an?[ ]|the[ ])?(?:[a-z0-9]+[ ]){1,3}of[ ]$"
+    r"(?:^|(?P<word>[a-z]+)[ ])(?:(?P<low>below|under)|(?P<high>above|over))[ ](?:an?[ ]|the[ ])?$"
 )
-_BEFORE = 70
-_NOT_READINGS = frozenset({"", "mass", "volume", "time", "month", "unit", "percent", "fold"})
-"""Dimensions in which doses, durations and shares are given: there the unit must be said."""
+_NOT_BEFORE_BOUND = frozenset({"or", "not", "no", "never", "nor"})
+_AFTER = Pattern(r"\s*(?:[.,;:)]|$)")
+_BEFORE = 80
 
 
 def read_without_unit(slot: Slot, mine: Reading, theirs: Reading) -> bool:
-    """Whether the claim's bare number is a reading by name, and the evidence gives that number,
-    bounded alike, in some unit of readings, and no other number in that unit."""
-    if slot.group != "q:" or not isinstance(slot.value, tuple):
-        return False
-    before = folded(mine.text[max(0, slot.start - _BEFORE) : slot.start])
-    if not _NAMED.search(before):
-        return False
+    """Whether the claim's bare number is a reading by name, and the evidence gives that reading as
+    that number, bounded alike, and as no other."""
     own = next((q for q in mine.quantities if (q.start, q.end) == (slot.start, slot.end)), None)
-    if own is None:
+    if own is None or own.group or own.name or not _AFTER.match(mine.text, own.end):
         return False
-    own = _bounded(own, before)
-    readings = [q for q in theirs.quantities if q.group not in _NOT_READINGS and not q.name]
-    same = [q for q in readings if _is(own, q)]
-    return bool(same) and all(q.key == same[0].key for q in readings if q.group == same[0].group)
+    for name, (_, dimensions) in _READINGS.items():
+        start = _named(name, mine.text, own)
+        if start is None:
+            continue
+        bounded = _bounded(own, mine.text[:start].lower())
+        given = [q for q in theirs.quantities if _named(name, theirs.text, q) is not None]
+        return (
+            bounded is not None
+            and bool(given)
+            and all(q.group in dimensions and _is(bounded, q) for q in given)
+        )
+    return False
 
 
-def _bounded(own: Quantity, before: str) -> Quantity:
-    """The number with the bound that stands before its name, if there is one."""
-    bound = _BOUND.search(before) if own.low == own.high else None
+def _named(name: str, text: str, quantity: Quantity) -> int | None:
+    """Where the name stands that this quantity is a reading of; None if it is none of it."""
+    begin = max(0, quantity.start - _BEFORE)
+    match = _READINGS[name][0].search(text[begin : quantity.start].lower())
+    if match is None or not all(word in _LINKS for word in match["link"].split()):
+        return None
+    if any(sign in match["link"] for sign in ".;"):
+        return None
+    return begin + match.start()
+
+
+def _bounded(own: Quantity, before: str) -> Quantity | None:
+    """The number with the bound that stands before its name, if there is one; None where that
+    cannot be told."""
+    bound = _BOUND.search(before[-_BEFORE:])
     if bound is None:
         return own
-    low, high = (None, own.high) if bound.group(1) else (own.low, None)
+    if own.low != own.high or bound["word"] in _NOT_BEFORE_BOUND:
+        return None
+    low, high = (None, own.high) if bound["low"] else (own.low, None)
     return replace(own, low=low, high=high, inclusive_low=False, inclusive_high=False)
 
 

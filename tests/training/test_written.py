@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from training import written
+from training.human import TRAINABLE, forbidden_documents
 from training.pairs import NEUTRAL, REFUTED, SUPPORTED, part
 
 CLAIMS = """\
@@ -134,3 +136,50 @@ def test_the_files_are_well_formed_and_balanced() -> None:
     # A claim alone does not tell: most of those with several texts come with several labels.
     assert {part(key) for key in keys} == {"train", "dev", "test"}
     assert sum(len(found) > 1 for found in claims.values()) > 1000
+
+
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the public sets are not here")
+
+
+@needs_data
+def test_passages_are_of_documents_that_may_train() -> None:
+    places = json.loads(written.PASSAGES.read_text("utf-8"))
+    forbidden = forbidden_documents(DATA)
+    used = {(corpus, document) for corpus, document, _, _ in places.values()}
+    assert not {document for corpus, document in used if corpus == "scifact"} & forbidden
+    for corpus in {corpus for corpus, _ in used}:
+        with (DATA / "retrieval" / corpus / "corpus.jsonl").open(encoding="utf-8") as lines:
+            for row in map(json.loads, lines):
+                about = row.get("metadata", {})
+                group = about.get("document_id") or about.get("doc") or row["_id"]
+                if (corpus, row["_id"]) in used:
+                    assert part(row["_id"]) == part(group) == "train"
+
+
+@needs_data
+def test_no_line_is_that_of_a_set_that_measures() -> None:
+    """Nine words in a row in common, as figures of famous trials may have by chance, are looked
+    for; what was found was taken out."""
+    count = 9
+    measured = set()
+    for path in sorted((DATA / "claims").glob("*.jsonl")):
+        with path.open(encoding="utf-8") as lines:
+            for row in map(json.loads, lines):
+                if TRAINABLE.get(path.stem) != row["split"]:
+                    for text in (row["claim"], row["evidence"]):
+                        measured |= {hash(run) for run in runs_of(text, count)}
+    found = [
+        line
+        for path in sorted(written.FOLDER.glob("*.txt"))
+        for line in path.read_text("utf-8").splitlines()
+        if not line.startswith("P:")
+        for run in runs_of(line[2:], count)
+        if hash(run) in measured
+    ]
+    assert found == []
+
+
+def runs_of(text: str, count: int) -> list[tuple[str, ...]]:
+    words = re.findall(r"[a-z0-9]+", text.lower())
+    return [tuple(words[i : i + count]) for i in range(len(words) - count + 1)]

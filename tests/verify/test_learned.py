@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -133,6 +134,24 @@ def test_the_part_that_refutes_is_quoted() -> None:
     verdict = one("Zelvarin lowers the number of deaths.", long, says)
     assert verdict.label == "contradicted"
     assert verdict.evidence is not None and "mortality" in verdict.evidence.quote
+
+
+def test_a_quote_was_read_and_speaks_for_the_label() -> None:
+    words = "kidney dose fever drug tablet heart water sugar night child liver blood".split()
+    supported = 0
+    for seed in range(60):
+        draw = random.Random(seed)
+        made = [" ".join(draw.sample(words, 6)).capitalize() + "." for _ in range(60)]
+        made[draw.randrange(60)] += " Zelvarin helps the liver."
+        source = " ".join(made)
+        encoder = Fake(lambda claim, text: YES if "Zelvarin" in text else NEUTRAL)
+        [verdict] = LearnedJudge(encoder).judge([("Zelvarin is good for liver and heart.", source)])
+        if verdict.label == "supported":
+            assert verdict.evidence is not None
+            read = [text for _, text in encoder.asked if verdict.evidence.quote in text]
+            assert any("Zelvarin" in text for text in read), seed
+            supported += 1
+    assert supported > 30
 
 
 def test_many_pairs_give_what_each_gives_alone() -> None:

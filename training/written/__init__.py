@@ -3,9 +3,14 @@
 The files of ``groups/`` hold groups of lines. A group turns on one claim (``C:``) that several
 pieces of evidence support (``S:``), refute (``R:``) or leave open (``N:``), or on one piece of
 evidence (``E:``), or one passage of a public corpus (``P:`` and its number in ``passages.json``),
-with claims on it. Because the same claim comes with each label, and the same words with each, the
-label cannot be guessed from either text alone. They were written by a language model, not by
-people, and read in samples; facts in them are invented and need not be true.
+with claims on it. The same claim, or the same text, comes with each label, so that neither tells it
+by its subject; wording tells something all the same, and pairs made from the groups work against
+that (``misplaced``, ``quoted``, ``widened``). They were written by a language model, not by people;
+500 of them were labelled anew, without sight of the labels, by another run of such a model, all but
+4 alike. Facts in them are partly invented and need not be true.
+
+A group is known by its file and its number in it, which also says whether it trains: groups are
+added at the end of a file, and none is taken out.
 """
 
 from __future__ import annotations
@@ -16,9 +21,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from medrag.verify.extracts import ROOM, extracts
+from medrag.verify.extracts import ROOM
 from training.pairs import NEUTRAL, REFUTED, SUPPORTED, Pair, Part, part
-from training.sentences import sentences_of, stem_set
+from training.sentences import coverage, sentences_of, stem_set
 
 FOLDER = Path(__file__).parent / "groups"
 PASSAGES = Path(__file__).parent / "passages.json"
@@ -28,8 +33,8 @@ _SUBJECTS = "CEP"
 _WIDER = 0.35  # of the pairs come a second time, with more around what decides
 _STRANGE = 0.15  # and a second time with evidence of another group
 _MISPLACED = 0.6  # of what a text supports comes again before another text
+_ELSEWHERE = 0.4  # share of the claim's words in another text, above which it may be about it
 _QUOTED = 0.6  # of the texts are quoted once
-_LONGEST = 120  # words of a text that was put together
 
 
 class NotWellFormed(ValueError):
@@ -51,10 +56,8 @@ class Group:
     items: tuple[tuple[int, str], ...]
 
     def pair(self, label: int, text: str, kind: str) -> Pair:
-        """One item with the subject, each on its side; of long evidence what the judge reads."""
+        """One item with the subject, each on its side."""
         claim, evidence = (self.text, text) if self.subject == "C" else (text, self.text)
-        if len(claim) + len(evidence) > ROOM:
-            evidence = extracts(claim, evidence)[0].text
         return Pair("claim", claim, evidence, label, SOURCE, f"{self.name}-{kind}", self.key)
 
 
@@ -68,7 +71,9 @@ def pairs(data: Path, seed: int, wanted: Part = "train") -> Iterator[Pair]:
     groups = [group for group in read_groups(data) if part(group.key) == wanted]
     for group in groups:
         for label, text in group.items:
-            yield group.pair(label, text, "plain")
+            pair = group.pair(label, text, "plain")
+            if fits(pair):
+                yield pair
     yield from misplaced(groups, seed)
     yield from quoted(groups, seed)
     if wanted == "train":
@@ -79,7 +84,7 @@ def read_groups(data: Path, folder: Path = FOLDER) -> Iterator[Group]:
     """The groups of all files, in order.
 
     Raises:
-        NotWellFormed: a line has no mark, or stands in no group.
+        NotWellFormed: a line has no mark, or a group no subject or nothing on it.
     """
     yield from groups_of(folder, _passages(data))
 
@@ -100,8 +105,12 @@ def _group(
     if len(marked) != len(lines) or marked[0][0] not in _SUBJECTS:
         raise NotWellFormed(f"group {key} does not begin with C:, E: or P:")
     (subject, text), items = marked[0], marked[1:]
+    if not text or not items:
+        raise NotWellFormed(f"group {key} has no subject, or nothing on it")
     if any(mark not in _LABELS or not said for mark, said in items):
         raise NotWellFormed(f"group {key} has a line that is none of S:, R:, N:")
+    if subject == "P" and text not in passages:
+        raise NotWellFormed(f"group {key} is on an unknown passage {text}")
     if subject == "P":
         # A document of a corpus stays on its side of the split, whoever writes about it.
         key, text = passages[text]
@@ -130,6 +139,12 @@ def widened(groups: Sequence[Group], seed: int) -> Iterator[Pair]:
             yield from _wider(group, groups, place, random.Random(f"{seed}:{group.key}"))
 
 
+def fits(pair: Pair) -> bool:
+    """Whether the encoder sees both texts whole. What decides may stand at the end of a text, so
+    that no pair is cut."""
+    return len(pair.first) + len(pair.second) <= ROOM
+
+
 def misplaced(groups: Sequence[Group], seed: int) -> Iterator[Pair]:
     """Claims on one text held against another, the one most like it or any: left open.
 
@@ -144,8 +159,11 @@ def misplaced(groups: Sequence[Group], seed: int) -> Iterator[Pair]:
         for label, claim in group.items:
             if chance.random() < (_MISPLACED if label == SUPPORTED else _MISPLACED / 4):
                 other = likest if chance.random() < 0.6 else chance.choice(texts)
-                if other is not None and other.key != group.key:
-                    made = other.pair(NEUTRAL, claim, "misplaced")
+                if other is None or other.key == group.key:
+                    continue
+                made = other.pair(NEUTRAL, claim, "misplaced")
+                # What has most of the claim's words may well say it, or the contrary.
+                if coverage(claim, other.text) <= _ELSEWHERE and fits(made):
                     yield replace(made, group=group.key)
 
 
@@ -155,9 +173,15 @@ def quoted(groups: Sequence[Group], seed: int) -> Iterator[Pair]:
     for place, group in enumerate(groups):
         chance = random.Random(f"{seed}:{group.key}:{place}:quoted")
         if group.subject != "C" and chance.random() < _QUOTED:
-            said = [one for one in sentences_of(group.text) if 5 <= len(one.split()) <= 40]
+            said = [one for one in sentences_of(group.text) if _is_prose(one)]
             if len(said) > 1:
-                yield group.pair(SUPPORTED, chance.choice(said), "quoted")
+                pair = group.pair(SUPPORTED, chance.choice(said), "quoted")
+                if fits(pair):
+                    yield pair
+
+
+def _is_prose(sentence: str) -> bool:
+    return 5 <= len(sentence.split()) <= 40 and sentence.endswith(".") and "http" not in sentence
 
 
 def rarities(texts: Sequence[str]) -> dict[str, tuple[int, ...]]:
@@ -196,9 +220,9 @@ def _wider(
             around = around[: chance.randint(1, 2)] or _strangers(groups, place, chance, 1)
             together = [text, *around]
             chance.shuffle(together)
-            whole = " ".join(together)
-            if len(whole.split()) <= _LONGEST:
-                yield group.pair(label, whole, "wider")
+            pair = group.pair(label, " ".join(together), "wider")
+            if fits(pair):
+                yield pair
     if chance.random() < _STRANGE * len(group.items):
         strange = " ".join(_strangers(groups, place, chance, 2))
         if strange:
@@ -206,10 +230,11 @@ def _wider(
 
 
 def _strangers(groups: Sequence[Group], place: int, chance: random.Random, count: int) -> list[str]:
-    """Evidence of another group, not far away: of the same field, mostly."""
+    """What leaves another group's claim open, not far away: of the same field, mostly."""
     for _ in range(20):
         other = groups[(place + chance.randint(2, 40)) % len(groups)]
         if other.subject == "C" and other is not groups[place]:
-            texts = [text for _, text in other.items]
-            return chance.sample(texts, min(count, len(texts)))
+            texts = [text for label, text in other.items if label == NEUTRAL]
+            if texts:
+                return chance.sample(texts, min(count, len(texts)))
     return []
