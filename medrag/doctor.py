@@ -144,7 +144,9 @@ def _refuses() -> bool:
 
 
 def _degraded(engine: Engine) -> list[str]:
-    notes = ["No trained judge: sentences are checked by rules, words and similarity."]
+    notes = []
+    if engine.settings.judge == "rules":
+        notes.append("The judge goes by rules, words and similarity alone ([verify] judge).")
     if not language.installed():
         notes.append(
             "No language model is here: answers are verbatim sentences (generator 'extractive')."
