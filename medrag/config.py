@@ -37,7 +37,7 @@ class Settings:
     """Chunks taken from each arm before fusion (10 to 1,000)."""
     dense_weight: float = 0.65
     """Share of the dense arm in the fused score (0 to 1)."""
-    rerank: bool = True
+    rerank: bool = False
     """Whether a model reads the best passages again, with the question, and reorders them."""
     rerank_searches: bool = True
     """Whether it does so for searches too, not for answers alone."""
@@ -75,7 +75,7 @@ class Settings:
     """The same seed gives the same answer (0 to 2**31 - 1)."""
     mend: bool = True
     """Ask once for other words where a composed sentence does not stand up to the check."""
-    judge: str = "medrag-judge"
+    judge: str = "rules"
     """Who checks sentences: "rules", the shipped "medrag-judge", or a CrossEncoder's folder."""
     policy: str = "strict"
     """What becomes of what is not supported: withheld ("strict"), shown and marked ("annotate"),

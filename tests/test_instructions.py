@@ -357,7 +357,7 @@ def test_no_excerpts_is_said() -> None:
 
 
 @pytest.mark.parametrize("place", range(len(_ORDERS)))
-@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_every_match_of_a_pattern_holds_one_of_its_hints(place: int, data: st.DataObject) -> None:
     hints, pattern = _ORDERS[place]

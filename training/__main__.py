@@ -18,12 +18,12 @@ from medrag.models.catalog import find_embedding_model
 from medrag.models.pair_encoder import SHIPPED, PairEncoder
 from medrag.models.pair_input import PairTokenizer
 from training import human, natural, planted, ranking, written
-from training.curriculum import ABSTRACTIVE, RUNS, items_of
+from training.curriculum import ABSTRACTIVE, AVERAGED, RUNS, items_of
 from training.export import export
 from training.fit import STATE, Plan, fit
 from training.measure import measure
 from training.pairs import Pair, without_repeats
-from training.resume import resume
+from training.resume import average, resume
 
 SHIPPED_FOLDER = Path(__file__).parent.parent / "medrag" / "models" / "weights" / SHIPPED
 BASE = "all-MiniLM-L6-v2"
@@ -81,7 +81,8 @@ def make(data: Path, work: Path, seed: int, only: Iterable[str]) -> None:
 
 
 def _fit(asked: argparse.Namespace, base: Path) -> None:
-    """The runs that are asked for, each from the weights of the one before."""
+    """The runs that are asked for, each from the weights of the one before; then the average of
+    those that count, where all of them are there, else the last."""
     tokenizer = PairTokenizer(Tokenizer.from_file(str(base / "tokenizer.json")))
     made = {name: list(read(asked.work / f"{name}.jsonl")) for name in MADE}
     made["abstractive"] = [p for p in made["natural"] if p.kind.startswith(ABSTRACTIVE)]
@@ -97,7 +98,11 @@ def _fit(asked: argparse.Namespace, base: Path) -> None:
             stages = items_of(run, made, tokenizer, asked.seed)
             fit(stages, plan, base, asked.work / run.name, start)
             start = asked.work / run.name / STATE
-    shutil.copyfile(start, asked.work / STATE)
+    states = [(asked.work / name / STATE, weight) for name, weight in AVERAGED.items()]
+    if asked.runs[-1] == RUNS[-1].name and all(path.is_file() for path, _ in states):
+        average(states, asked.work / STATE)
+    else:
+        shutil.copyfile(start, asked.work / STATE)
 
 
 def _say(line: str) -> None:

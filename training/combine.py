@@ -38,6 +38,7 @@ FOLDS = 5
 SHOWN_REFUTED = 0.02
 """The stated target: of contradicted sentences at most this share is shown as supported."""
 _PARTLY_REFUTED, _CALLED_REFUTED = 0.1, 0.05
+_LEAST_AGREED = 0.3  # the encoder may object where the rules do not
 _STRENGTHS = (0.03, 0.1, 0.3)
 CHOSEN = (*ENCODER[3:], "coverage", "missing", "contradicted", "rules_supported")
 """The features that are used. With all of them the folds are no better, and sets that had no part
@@ -59,6 +60,12 @@ class Table:
     sources: tuple[str, ...]
     groups: tuple[str, ...]
     forbidden: npt.NDArray[np.bool_]
+
+    @property
+    def agreed(self) -> npt.NDArray[np.bool_]:
+        """Whether the rules call a row supported."""
+        column: npt.NDArray[np.bool_] = self.x[:, NAMES.index("rules_supported")] > 0.5
+        return column
 
     def only(self, keep: Callable[[str], bool]) -> Table:
         """The rows of the sources to keep."""
@@ -176,16 +183,20 @@ def temperature_of(shares: Array, labels: Whole, weights: Array) -> float:
 def limits_of(shares: Array, table: Table) -> Limits:
     """The thresholds by the stated targets, each the lowest that holds.
 
-    Of refuted rows at most 2% are called supported and 10% partly supported or better (what a
-    rule forbids is neither), of supported rows at most 5% contradicted.
+    Of refuted rows at most 2% are called supported (half of them where the rules agree, half where
+    they do not) and 10% partly supported or better (what a rule forbids is neither), of supported
+    rows at most 5% contradicted.
     """
     weights = table.weights
     refuted, supported = table.labels == REFUTED, table.labels == SUPPORTED
     free = np.where(table.forbidden, 0.0, shares[:, SUPPORTED])
-    high = _lowest(free[refuted], weights[refuted], SHOWN_REFUTED)
+    apart = np.where(table.agreed, 0.0, free)
+    together = np.where(table.agreed, free, 0.0)
+    high = _lowest(apart[refuted], weights[refuted], SHOWN_REFUTED / 2)
+    agreed = _lowest(together[refuted], weights[refuted], SHOWN_REFUTED / 2)
     some = _lowest(free[refuted], weights[refuted], _PARTLY_REFUTED)
     against = _lowest(shares[supported, REFUTED], weights[supported], _CALLED_REFUTED)
-    return Limits(high, min(some, high), max(0.4, against))
+    return Limits(high, min(some, high), max(0.4, against), max(_LEAST_AGREED, min(agreed, high)))
 
 
 def _lowest(values: Array, weights: Array, share: float) -> float:
@@ -208,7 +219,8 @@ def figures(shares: Array, table: Table, limits: Limits) -> dict[str, dict[str, 
         said = [LABELS[label] for label in found.argmax(axis=1)]
         is_supported = [label == SUPPORTED for label in labels.tolist()]
         right = [g == s for g, s in zip(gold, said, strict=True)]
-        shown = (found[:, SUPPORTED] >= limits.supported) & ~table.forbidden[mine]
+        enough = np.where(table.agreed[mine], limits.agreed, limits.supported)
+        shown = (found[:, SUPPORTED] >= enough) & ~table.forbidden[mine]
         out[source] = {
             "rows": len(gold),
             "macro_f1": round(macro_f1(gold, said), 4),

@@ -70,6 +70,9 @@ RUNS = (
     ),
 )  # fmt: skip
 
+AVERAGED = {"worded": 0.25, "meaning": 0.25, "last": 0.5}
+"""The runs whose weights are averaged in the end, and how much each counts."""
+
 
 def items_of(
     run: Run, made: Mapping[str, Sequence[Pair]], tokenizer: PairTokenizer, seed: int

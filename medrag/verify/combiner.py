@@ -22,11 +22,12 @@ Row = tuple[float, ...]
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Probabilities (0..1) from which a claim is called supported, partly supported, or
-    contradicted."""
+    contradicted; ``agreed`` is that of supported where the rules say it too."""
 
     supported: float = 0.7
     partial: float = 0.4
     refuted: float = 0.6
+    agreed: float = 0.7
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,9 @@ class LearnedJudge:
         limits = self._combiner.limits
         why = forbidden(one.case)
         label = one.case.verdict.label
-        if why is None and supported >= limits.supported:
+        # Where every word is there and no rule objects, less is asked of the encoder.
+        enough = limits.agreed if label == "supported" else limits.supported
+        if why is None and supported >= enough:
             label = "supported"
         elif label != "contradicted":
             label = _less(supported, refuted, self._combiner, forbidden=why is not None)

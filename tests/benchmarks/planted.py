@@ -1,7 +1,8 @@
 """Planted errors: of 2,000 sentences from passages kept out of training, half altered in one
 clinical detail, how many altered ones are not called supported, and how many faithful ones are.
 
-MEDRAG_BENCH_PLANTED=dev takes the documents for development instead of those for the one test.
+MEDRAG_BENCH_PLANTED=dev takes the documents for development instead of those for the one test,
+MEDRAG_BENCH_JUDGE another judge than the default.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import cast
 
 from medrag import Engine
+from medrag.config import Settings
 from medrag.types import Verdict
 from training.pairs import SUPPORTED, Pair, Part
 from training.planted import FAITHFUL, FURTHER, NAMED, planted
@@ -60,7 +62,11 @@ def main() -> None:
     if part not in ("dev", "test"):
         raise SystemExit("MEDRAG_BENCH_PLANTED is dev or test")
     pairs = sentences(cast(Part, part))
-    with tempfile.TemporaryDirectory() as folder, Engine.open(Path(folder)) as engine:
+    settings = Settings(judge=os.environ.get("MEDRAG_BENCH_JUDGE", Settings().judge))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Engine.open(Path(folder), settings=settings) as engine,
+    ):
         started = time.perf_counter()
         verdicts = engine.verify([(pair.first, pair.second) for pair in pairs])
         seconds = time.perf_counter() - started

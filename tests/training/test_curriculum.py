@@ -16,7 +16,7 @@ from training import curriculum
 from training.__main__ import main
 from training.curriculum import ALL, Run, items_of
 from training.pairs import Pair
-from training.resume import resume
+from training.resume import average, resume
 
 BASE = "all-MiniLM-L6-v2"
 
@@ -113,6 +113,15 @@ def test_training_goes_on_from_what_is_shipped(tmp_path: Path) -> None:
     shipped = PairEncoder(folder).claims(texts)
     assert np.abs(np.array(own) - shipped).mean() < 0.3
     assert np.corrcoef(np.array(own).ravel(), shipped.ravel())[0, 1] > 0.98
+
+
+def test_states_are_averaged_by_weight(tmp_path: Path) -> None:
+    import torch
+
+    for name, values in (("a", [1.0, 2.0]), ("b", [5.0, 6.0])):
+        torch.save({"w": torch.tensor(values)}, tmp_path / name)
+    average([(tmp_path / "a", 3.0), (tmp_path / "b", 1.0)], tmp_path / "mean")
+    assert torch.load(tmp_path / "mean")["w"].tolist() == [2.0, 3.0]
 
 
 def test_a_file_that_is_not_such_a_model_is_refused(tmp_path: Path) -> None:
