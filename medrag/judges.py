@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from medrag.config import Settings
-from medrag.errors import ConfigError
+from medrag.errors import ConfigError, ModelError
 from medrag.protocols import Embedder, Judge
 from medrag.verify import RuleJudge
 
@@ -25,7 +25,7 @@ def make_judge(
     if settings.judge == RULES:
         return RuleJudge(embedder())
     from medrag.models.pair_encoder import SHIPPED, PairEncoder, find_pair_encoder
-    from medrag.verify.combiner import load_combiner
+    from medrag.verify.combiner import FILE, load_combiner
     from medrag.verify.learned import ClaimEncoder, LearnedJudge
 
     folder = Path(settings.judge).expanduser()
@@ -36,6 +36,8 @@ def make_judge(
         folder = find_pair_encoder(settings.judge)
         encoder = PairEncoder(folder, threads)
         digest = file_sha256(folder / "model.onnx")
+        if settings.judge == SHIPPED and not (folder / FILE).is_file():
+            raise ModelError(f"The {SHIPPED} lacks its {FILE}.", "Install medrag again.")
         return LearnedJudge(encoder, RuleJudge(), load_combiner(folder, digest))
     if not (folder / "config.json").is_file():
         raise ConfigError(

@@ -16,8 +16,10 @@ from medrag.config import Settings
 from medrag.errors import ConfigError, ModelError
 from medrag.judges import make_judge
 from medrag.models.nli_encoder import CrossEncoderPairs
+from medrag.models.pair_encoder import find_pair_encoder
 from medrag.protocols import Embedder
 from medrag.verify import RuleJudge
+from medrag.verify.combiner import load_combiner
 from medrag.verify.learned import LearnedJudge
 
 
@@ -72,3 +74,24 @@ def test_a_cross_encoders_labels_are_mapped_by_name(
     [verdict] = judge.judge([("Gout gets better on zelvarin.", "Zelvarin helps with gout.")])
     assert verdict.label == "supported"
     assert CrossEncoderPairs(folder).claims([]).shape == (0, 3)
+
+
+def test_the_shipped_judge_wants_its_combiner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"weights")
+    monkeypatch.setattr("medrag.models.pair_encoder.find_pair_encoder", lambda name: tmp_path)
+    with pytest.raises(ModelError, match=r"lacks its combiner\.json"):
+        make_judge(Settings(judge="medrag-judge"), no_embedder)
+
+
+@pytest.mark.parametrize("limits", [{"supported": -5}, {"agreed": 0.0}, {"refuted": 50.0}])
+def test_limits_that_are_no_probabilities_are_damage(
+    tmp_path: Path, limits: dict[str, float]
+) -> None:
+    shipped = find_pair_encoder("medrag-judge") / "combiner.json"
+    tree = json.loads(shipped.read_text("utf-8"))
+    tree["limits"] |= limits
+    (tmp_path / "combiner.json").write_text(json.dumps(tree), "utf-8")
+    with pytest.raises(ModelError, match="damaged"):
+        load_combiner(tmp_path)

@@ -12,7 +12,7 @@ from medrag.types import Claim
 _MARKER = re.compile(r"\[\s*([0-9]{1,4}(?:\s*[,;]\s*[0-9]{1,4})*)\s*\]")
 _LEADING = re.compile(r"(?:\[\s*[0-9]{1,4}(?:\s*[,;]\s*[0-9]{1,4})*\s*\][ \t]*)+[.!?]?")
 _SPACE = re.compile(r"\s+")
-_LOOSE_STOP = re.compile(r"\s+([.,;:!?])")
+_LOOSE_STOP = re.compile(r"\s+([.,;:!?])(?!\d)")  # not the point of ".5 mg"
 
 
 def markers(text: str) -> tuple[int, ...]:

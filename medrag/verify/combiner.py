@@ -29,6 +29,10 @@ class Limits:
     refuted: float = 0.6
     agreed: float = 0.7
 
+    def __post_init__(self) -> None:
+        if not all(0 < limit <= 1 for limit in (self.supported, self.refuted, self.agreed)):
+            raise ValueError("a limit that is no probability")
+
 
 @dataclass(frozen=True, slots=True)
 class Combiner:

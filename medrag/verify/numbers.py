@@ -58,7 +58,7 @@ DIGITS = (
     r"|[0-9]+,[0-9]{1,2}(?![0-9,])|0,[0-9]+(?![0-9])"
     r"|[0-9]+ (?=[1-9]/[2-8] )[1-9]/[2-8](?![0-9/])"
     r"|1/[2-8](?![0-9/.])|2/3(?![0-9/.])|3/4(?![0-9/.])"
-    rf"|[0-9]+(?:[.·][0-9]+)?(?: ?{_V})?|\.[0-9]+|{_V})"
+    rf"|[0-9]+(?:[.·][0-9]+)?(?: ?{_V})?|[.·][0-9]+|{_V})"
 )
 _ONE_WORD = "|".join(sorted(_ONES, key=len, reverse=True))
 _TEN_WORD = "|".join(_TENS)
@@ -76,7 +76,7 @@ _SCALE = Pattern(
 )
 _HALF_OF = Pattern(r" (?:an?|of an?) ")
 # Wherever a number begins, one of these does, or a word of ``_SPOKEN``, or an "a" before one.
-_SIGNS = Pattern(r"[0-9.−–½¼¾⅓⅔⅛⅕-]")
+_SIGNS = Pattern(r"[0-9.·−–½¼¾⅓⅔⅛⅕-]")
 _SPOKEN = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
     "eleven", "twelve", "thirt", "fift", "fort", "twenty", "half",
@@ -119,7 +119,7 @@ def _is_inside(before: str) -> bool:
 def value(text: str) -> Fraction:
     """The exact value of a number matched by ``NUMBER``."""
     text = text.strip().lower()
-    if text[0] not in "0123456789." + "".join(_VULGAR):
+    if text[0] not in "0123456789.·" + "".join(_VULGAR):
         return _word_value(text)
     total = Fraction(0)
     if text[-1] in _VULGAR:

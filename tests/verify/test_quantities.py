@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from medrag.verify import compare, parse
+from medrag.verify import RuleJudge, compare, parse
 
 SAME = [
     ("500 mg", "0.5 g"), ("500 mg", "500 milligrams"), ("1,000 mg", "1 g"), ("1 000 mg", "1000 mg"),
@@ -118,3 +118,26 @@ def test_parsing_never_fails_and_spans_hold(text: str) -> None:
     for quantity in parse(text):
         assert text[quantity.start : quantity.end] == quantity.text
     assert not any(p.kind.startswith("quantity") for p in compare(text, text))
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence"),
+    [
+        (
+            "The dose of colchicine is .6 mg twice daily.",
+            "The dose of colchicine is 6 mg twice daily.",
+        ),
+        ("Give .5 mg of digoxin.", "Give 5 mg of digoxin."),
+        ("Give digoxin \u00b725 mg daily.", "Give digoxin 25 mg daily."),
+        ("Give 5 mg of digoxin.", "Give .5 mg of digoxin."),
+    ],
+)
+def test_a_leading_point_is_no_full_stop(claim: str, evidence: str) -> None:
+    (verdict,) = RuleJudge().judge([(claim, evidence)])
+    assert verdict.label != "supported"
+
+
+def test_a_leading_point_is_read_as_with_a_nought() -> None:
+    for claim in ("Give .5 mg of digoxin.", "Give \u00b75 mg of digoxin."):
+        (verdict,) = RuleJudge().judge([(claim, "Give 0.5 mg of digoxin.")])
+        assert verdict.label == "supported", claim
