@@ -85,7 +85,9 @@ def test_the_shipped_judge_wants_its_combiner(
         make_judge(Settings(judge="medrag-judge"), no_embedder)
 
 
-@pytest.mark.parametrize("limits", [{"supported": -5}, {"agreed": 0.0}, {"refuted": 50.0}])
+@pytest.mark.parametrize(
+    "limits", [{"supported": -5}, {"agreed": 0.0}, {"partial": 0}, {"refuted": 50.0}]
+)
 def test_limits_that_are_no_probabilities_are_damage(
     tmp_path: Path, limits: dict[str, float]
 ) -> None:

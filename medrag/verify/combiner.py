@@ -30,7 +30,8 @@ class Limits:
     agreed: float = 0.7
 
     def __post_init__(self) -> None:
-        if not all(0 < limit <= 1 for limit in (self.supported, self.refuted, self.agreed)):
+        limits = (self.supported, self.partial, self.refuted, self.agreed)
+        if not all(0 < limit <= 1 for limit in limits):
             raise ValueError("a limit that is no probability")
 
 
