@@ -1,10 +1,11 @@
-"""Pairs to batches of like length, each of one task, each of about the same number of tokens."""
+"""Pairs to tokens, and to batches of like length, each of one task and about so many tokens."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +13,10 @@ import torch
 from torch import Tensor
 
 from medrag.models.pair_input import PairTokenizer
-from training.pairs import Pair, Task
+from training.pairs import TASKS, Pair, Task
 
-_POOL = 2000  # claims, or questions with their candidates, that are sorted by length together
+_POOLED = 50  # batches whose pairs are sorted by length together
+_PAIR = 100  # tokens of a pair, about
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,13 @@ class Batch:
     weights: Tensor
     groups: Tensor
 
+    def to(self, device: torch.device) -> Batch:
+        """The same on the device."""
+        moved = [tensor.to(device, non_blocking=True) for tensor in self.inputs]
+        rest = [each.to(device, non_blocking=True) for each in (self.labels, self.weights)]
+        inputs = (moved[0], moved[1], moved[2])
+        return Batch(self.task, inputs, rest[0], rest[1], self.groups.to(device))
+
 
 def encode(
     pairs: Iterable[Pair], tokenizer: PairTokenizer, limit: int, weight: float = 1.0
@@ -62,9 +71,10 @@ def packed(items: Sequence[Item], tokens: int, chance: random.Random) -> list[li
     """Every item once, as batches in random order; candidates of one question stay together."""
     units = _units(items)
     chance.shuffle(units)
+    pool = max(1, _POOLED * tokens // _PAIR)
     out: list[list[Item]] = []
-    for start in range(0, len(units), _POOL):
-        out.extend(_filled(sorted(units[start : start + _POOL], key=_place), tokens))
+    for start in range(0, len(units), pool):
+        out.extend(_filled(sorted(units[start : start + pool], key=_place), tokens))
     chance.shuffle(out)
     return out
 
@@ -73,7 +83,7 @@ def _units(items: Sequence[Item]) -> list[list[Item]]:
     groups: dict[int, list[Item]] = {}
     units: list[list[Item]] = []
     for item in items:
-        if item.task == "claim":
+        if item.task != "question":
             units.append([item])
         else:
             groups.setdefault(item.group, []).append(item)
@@ -112,3 +122,34 @@ def collate(items: Sequence[Item]) -> Batch:
         torch.tensor([item.weight for item in items]),
         torch.tensor([item.group for item in items]),
     )
+
+
+def keep(items: Sequence[Item], path: Path) -> None:
+    """Write items to a file of arrays, for :func:`kept`."""
+    tasks: list[Task] = [item.task for item in items]
+    empty = np.zeros(0, np.uint16)
+    with path.open("wb") as file:
+        np.savez(
+            file,
+            ids=np.concatenate([empty, *(item.ids for item in items)]),
+            roles=np.concatenate([empty, *(item.roles for item in items)]).astype(np.uint8),
+            sizes=np.array([len(item.ids) for item in items], np.int64),
+            tasks=np.array([TASKS.index(task) for task in tasks], np.uint8),
+            labels=np.array([item.label for item in items], np.uint8),
+            groups=np.array([item.group for item in items], np.int64),
+            weights=np.array([item.weight for item in items], np.float32),
+        )
+
+
+def kept(path: Path) -> list[Item]:
+    """The items of a file that :func:`keep` wrote."""
+    with np.load(path) as held:
+        ends = np.cumsum(held["sizes"])[:-1]
+        columns = (
+            np.split(held["ids"], ends), np.split(held["roles"], ends), held["tasks"].tolist(),
+            held["labels"].tolist(), held["groups"].tolist(), held["weights"].tolist(),
+        )  # fmt: skip
+        return [
+            Item(TASKS[task], ids, roles, label, group, weight)
+            for ids, roles, task, label, group, weight in zip(*columns, strict=bool(len(ends)))
+        ]

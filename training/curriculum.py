@@ -1,27 +1,21 @@
 """What is trained on, and in which order: runs of the optimiser, each of one or more stages.
 
-Easy pairs made by rules come first. What people labelled is in every stage; what was written for
-meaning comes once the encoder can tell one detail from another, and ends the curriculum, amid
-enough of the rest that nothing is forgotten.
+Words come first, in passages without labels; then easy pairs made by rules. What people labelled is
+in every later stage; what was written for meaning comes once the encoder can tell one detail from
+another, and ends the curriculum, amid enough of the rest that nothing is forgotten.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle
 
-from medrag.models.pair_input import MAX_TOKENS, PairTokenizer
-from training.batches import Item, encode
-from training.pairs import Pair
+from training.batches import Item
 
 ALL = -1
 """Every pair of a maker."""
-ABSTRACTIVE = ("title", "conclusion")
-"""Kinds of natural pairs that say a thing in other words: few, so they are a maker of their own."""
-CLAIM_TOKENS, QUESTION_TOKENS, WRITTEN_TOKENS = 160, 144, MAX_TOKENS
-_LIMITS = {"ranking": QUESTION_TOKENS, "written": WRITTEN_TOKENS}
 
 Stage = Mapping[str, int]
 """How many pairs of each maker."""
@@ -30,58 +24,39 @@ Stage = Mapping[str, int]
 @dataclass(frozen=True, slots=True)
 class Run:
     """One run of the optimiser: its highest learning rates (of the encoder, of the heads), the
-    share of its steps in which they rise, and its stages."""
+    share of its steps in which they rise, its stages, and how often it goes through each."""
 
     name: str
     rate: float
     head_rate: float
     warm: float
     stages: tuple[Stage, ...]
+    passes: int = 1
 
+
+_AMID = {"planted": 20_000, "natural": 14_000, "abstractive": ALL, "ranking": 20_000, "human": ALL}
 
 RUNS = (
-    Run("easy", 2e-4, 6e-4, 0.04, ({"planted": 26_000, "natural": 32_000, "human": ALL},)),
+    Run("read", 4e-4, 6e-4, 0.05, ({"reading": ALL},), 5),
     Run(
-        "mixed", 1.6e-4, 4e-4, 0.03,
-        (
-            {"planted": 20_000, "natural": 22_000, "ranking": 15_000, "human": ALL,
-             "abstractive": ALL},
-            {"planted": 6_000, "natural": 6_000, "ranking": 15_000, "human": ALL,
-             "abstractive": ALL},
-        ),
+        "easy", 3e-4, 6e-4, 0.04,
+        ({"planted": 60_000, "natural": 60_000, "ranking": 30_000, "human": ALL},),
     ),
-    Run(
-        "worded", 1.6e-4, 4e-4, 0.03,
-        (
-            {"planted": 8_000, "natural": 12_000, "abstractive": ALL, "human": ALL,
-             "written": ALL},
-        ),
-    ),
-    Run(
-        "meaning", 1.6e-4, 4e-4, 0.03,
-        (
-            {"planted": 8_000, "natural": 4_000, "ranking": 14_000, "human": ALL,
-             "written": ALL},
-        ),
-    ),
-    Run(
-        "last", 1.2e-4, 3e-4, 0.03,
-        ({"planted": 6_000, "ranking": 9_000, "human": ALL, "written": ALL},),
-    ),
+    Run("worded", 3e-4, 5e-4, 0.03, ({**_AMID, "written": ALL},), 2),
+    Run("meaning", 2.4e-4, 4e-4, 0.03, ({**_AMID, "written": ALL},), 2),
+    Run("last", 1.6e-4, 3e-4, 0.03, ({**_AMID, "written": ALL},), 2),
 )  # fmt: skip
 
 AVERAGED = {"worded": 0.25, "meaning": 0.25, "last": 0.5}
 """The runs whose weights are averaged in the end, and how much each counts."""
 
 
-def items_of(
-    run: Run, made: Mapping[str, Sequence[Pair]], tokenizer: PairTokenizer, seed: int
-) -> list[list[Item]]:
-    """The pairs of each stage of a run, in tokens.
+def items_of(run: Run, made: Mapping[str, Sequence[Item]], seed: int) -> list[list[Item]]:
+    """The items of each stage of a run.
 
     What the runs before have taken of a maker is not taken again before all of it was.
     """
-    taken = {name: _endless(pairs, f"{seed}:{name}") for name, pairs in made.items()}
+    taken = {name: _endless(name, items, f"{seed}:{name}") for name, items in made.items()}
     for other in RUNS:
         stages = [
             {
@@ -91,37 +66,38 @@ def items_of(
             for stage in other.stages
         ]
         if other.name == run.name:
-            return [_encoded(stage, tokenizer) for stage in stages]
+            return [_together(stage) for stage in stages]
     raise KeyError(run.name)
 
 
-def _encoded(stage: Mapping[str, Sequence[Pair]], tokenizer: PairTokenizer) -> list[Item]:
-    return [
-        item
-        for name, pairs in stage.items()
-        for item in encode(pairs, tokenizer, _LIMITS.get(name, CLAIM_TOKENS))
-    ]
+def _together(stage: Mapping[str, Sequence[Item]]) -> list[Item]:
+    """All of it, groups of different makers under different numbers."""
+    out: list[Item] = []
+    for items in stage.values():
+        first = 1 + max((item.group for item in out), default=-1)
+        out.extend(replace(item, group=first + item.group) for item in items)
+    return out
 
 
-def _endless(pairs: Iterable[Pair], seed: str) -> Iterator[list[Pair]]:
-    """The groups of pairs in random order, again and again; those of one group together.
+def _endless(name: str, items: Iterable[Item], seed: str) -> Iterator[list[Item]]:
+    """The groups of items in random order, again and again; those of one group together.
 
     Raises:
-        ValueError: there are no pairs.
+        ValueError: there are no items.
     """
-    groups: dict[str, list[Pair]] = {}
-    for pair in pairs:
-        groups.setdefault(f"{pair.source}/{pair.group}", []).append(pair)
+    groups: dict[int, list[Item]] = {}
+    for item in items:
+        groups.setdefault(item.group, []).append(item)
     if not groups:
-        raise ValueError(f"There are no pairs of {seed.partition(':')[2]}: make them first.")
+        raise ValueError(f"There are no pairs of {name}: make them first.")
     names = sorted(groups)
     random.Random(seed).shuffle(names)
     return cycle([groups[name] for name in names])
 
 
-def _next(groups: Iterator[list[Pair]], count: int) -> list[Pair]:
-    """The pairs of the next groups, about so many."""
-    out: list[Pair] = []
+def _next(groups: Iterator[list[Item]], count: int) -> list[Item]:
+    """The items of the next groups, about so many."""
+    out: list[Item] = []
     while len(out) < count:
         out.extend(next(groups))
     return out

@@ -3,7 +3,8 @@
 On processors without a matrix unit one thread computes about 20 pairs of 128 tokens a second, and
 two threads of one process are slower than one. So there is a process for each core; each goes its
 own way over its share of the batches, and their weights are averaged every ``SYNC`` steps (local
-SGD, Stich 2019, "Local SGD Converges Fast and Communicates Little").
+SGD, Stich 2019, "Local SGD Converges Fast and Communicates Little"). Where there is an accelerator
+it does all of it, thousands of pairs a second, in larger batches and with dropout.
 """
 
 from __future__ import annotations
@@ -24,15 +25,19 @@ from torch import distributed as peers
 
 from training.batches import Batch, Item, collate, packed
 from training.model import PairModel
+from training.words import WordHead, word_loss
 
 SYNC = 25
 STATE = "state.pt"
+_KEPT = 60.0  # seconds between the states that are kept while it runs
+_LOGGED = 10  # steps
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How to train. ``rate`` is the highest learning rate, reached after ``warm`` of the steps;
-    it falls along a cosine to a twentieth. ``tokens`` is the size of a batch. ``minutes`` bounds
+    it falls along a cosine to a twentieth. ``tokens`` is the size of a batch, ``passes`` how often
+    each stage is gone through. ``minutes`` bounds
     the time: where steps fall behind it, batches are left out evenly (0: none is left out, and
     the same seed gives the same weights)."""
 
@@ -40,11 +45,17 @@ class Plan:
     head_rate: float = 6e-4
     warm: float = 0.04
     tokens: int = 4096
+    passes: int = 1
     smoothing: float = 0.05
     decay: float = 0.01
     seed: int = 5
     minutes: float = 0.0
     workers: int = 2
+
+
+def accelerator() -> torch.device | None:
+    """The device that trains in place of the processor, if there is one."""
+    return torch.device("cuda") if torch.cuda.is_available() else None
 
 
 def fit(
@@ -54,7 +65,12 @@ def fit(
     ``start``), and leave ``state.pt`` and ``log.jsonl`` in ``out``."""
     out.mkdir(parents=True, exist_ok=True)
     chance = random.Random(plan.seed)
-    schedule = [batch for stage in stages for batch in packed(stage, plan.tokens, chance)]
+    schedule = [
+        batch
+        for stage in stages
+        for _ in range(plan.passes)
+        for batch in packed(stage, plan.tokens, chance)
+    ]
     arguments = (plan, schedule, base, out, start)
     if plan.workers == 1:
         _work(0, *arguments)
@@ -77,7 +93,8 @@ def loss_of(model: nn.Module, batch: Batch, smoothing: float) -> Tensor:
     alone = nn.functional.binary_cross_entropy_with_logits(scores, wanted)
     same = batch.groups[:, None] == batch.groups[None, :]
     # A positive stands against the negatives of its question, not against other positives.
-    rivals = same & ((wanted[None, :] == 0) | torch.eye(len(wanted), dtype=torch.bool))
+    itself = torch.eye(len(wanted), dtype=torch.bool, device=wanted.device)
+    rivals = same & ((wanted[None, :] == 0) | itself)
     total = torch.logsumexp(scores[None, :].masked_fill(~rivals, -1e4), dim=1)
     above = (total - scores)[wanted > 0]
     return 0.5 * alone + (above.mean() if len(above) else alone)
@@ -87,7 +104,9 @@ def _work(
     rank: int, plan: Plan, schedule: Sequence[Sequence[Item]], base: Path, out: Path,
     start: Path | None,
 ) -> None:  # fmt: skip
-    torch.set_num_threads(1)
+    device = accelerator() or torch.device("cpu")
+    if device.type == "cpu":
+        torch.set_num_threads(1)
     if plan.workers > 1:
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, {rank % (os.cpu_count() or 1)})
@@ -96,11 +115,11 @@ def _work(
             world_size=plan.workers,
         )  # fmt: skip
     torch.manual_seed(plan.seed)
-    model = PairModel(base)
+    model = PairModel(base, attention="eager" if device.type == "cpu" else "sdpa")
     if start is not None:
-        model.load_state_dict(torch.load(start, weights_only=True))
+        model.load_state_dict(torch.load(start, map_location="cpu", weights_only=True))
     torch.manual_seed(plan.seed + rank)
-    _Worker(rank, plan, model, out).run(schedule)
+    _Worker(rank, plan, model.to(device), out, device).run(schedule)
     if plan.workers > 1:
         peers.destroy_process_group()
 
@@ -108,11 +127,18 @@ def _work(
 class _Worker:
     """One process with a model of its own."""
 
-    def __init__(self, rank: int, plan: Plan, model: PairModel, out: Path) -> None:
+    def __init__(
+        self, rank: int, plan: Plan, model: PairModel, out: Path, device: torch.device
+    ) -> None:
         self.rank, self.plan, self.model, self.out = rank, plan, model, out
-        _lighten(model)
-        self.optimizer = _optimizer(model, plan)
-        self.began = time.monotonic()
+        self.device = device
+        width, words = model.encoder.config.hidden_size, model.encoder.config.vocab_size
+        self.words = WordHead(width, words).to(device)
+        model.encoder.embeddings.word_embeddings.weight.requires_grad_(False)
+        if device.type == "cpu":
+            _lighten(model)
+        self.optimizer = _optimizer(model, self.words, plan)
+        self.began = self.last_kept = time.monotonic()
 
     def run(self, schedule: Sequence[Sequence[Item]]) -> None:
         """Its share of the batches; the first worker keeps the log and the weights."""
@@ -123,7 +149,8 @@ class _Worker:
         while at < steps:
             if at % SYNC == 0:
                 self._average()
-                self._keep()
+                if time.monotonic() - self.last_kept > _KEPT:
+                    self._keep()
             ahead = at if at % SYNC else self._due(at, steps)
             if ahead > at:
                 # What falls behind the clock is left out, a stretch of batches at a time.
@@ -136,17 +163,20 @@ class _Worker:
         self._keep()
 
     def _step(self, items: Sequence[Item], at: int, steps: int) -> None:
-        batch = collate(items)
+        batch = collate(items).to(self.device)
         factor = _rate(at / steps, self.plan.warm)
         for group in self.optimizer.param_groups:
             group["lr"] = group["highest"] * factor
-        with torch.autocast("cpu", torch.bfloat16):
-            loss = loss_of(self.model, batch, self.plan.smoothing)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            if batch.task == "words":
+                loss = word_loss(self.model, self.words, batch)
+            else:
+                loss = loss_of(self.model, batch, self.plan.smoothing)
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        if self.rank == 0:
+        if self.rank == 0 and at % _LOGGED == 0:
             row = {"step": at, "of": steps, "task": batch.task, "loss": round(loss.item(), 4),
                    "pairs": len(items), "tokens": batch.inputs[0].numel(),
                    "seconds": round(time.monotonic() - self.began, 1)}  # fmt: skip
@@ -165,7 +195,8 @@ class _Worker:
     def _average(self) -> None:
         if self.plan.workers == 1:
             return
-        live = [p for p in self.model.parameters() if p.requires_grad]
+        every = [*self.model.parameters(), *self.words.parameters()]
+        live = [p for p in every if p.requires_grad]
         flat = torch.cat([p.data.view(-1) for p in live])
         peers.all_reduce(flat)
         flat /= self.plan.workers
@@ -179,22 +210,23 @@ class _Worker:
             temporary = self.out / f"{STATE}.tmp"
             torch.save(self.model.state_dict(), temporary)
             temporary.replace(self.out / STATE)
+            self.last_kept = time.monotonic()
 
 
 def _lighten(model: PairModel) -> None:
-    """What costs time and brings little here: dropout inside the encoder (random numbers are a
-    fifth of a step), and the gradient of 30,000 word vectors of which a batch moves a few."""
+    """Dropout inside the encoder costs a processor a fifth of a step, and brings little in the few
+    steps that it can make."""
     for module in model.encoder.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
         if hasattr(module, "dropout_prob"):
             module.dropout_prob = 0.0
-    model.encoder.embeddings.word_embeddings.weight.requires_grad_(False)
 
 
-def _optimizer(model: PairModel, plan: Plan) -> torch.optim.Optimizer:
+def _optimizer(model: PairModel, words: WordHead, plan: Plan) -> torch.optim.Optimizer:
+    """Each of the word vectors stays as published: a batch would move a few of 30,000."""
     groups: dict[tuple[bool, bool], list[Any]] = {}
-    for name, p in model.named_parameters():
+    for name, p in [*model.named_parameters(), *words.named_parameters()]:
         if p.requires_grad:
             new = not name.startswith("encoder") or "token_type" in name
             groups.setdefault((new, p.ndim > 1), []).append(p)

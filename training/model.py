@@ -36,10 +36,10 @@ class Head(nn.Module):  # type: ignore[misc]
 class PairModel(nn.Module):  # type: ignore[misc]
     """Two texts to ``claim`` logits (n, 3) and ``relevance`` logits (n, 1)."""
 
-    def __init__(self, folder: Path, dropout: float = 0.1) -> None:
+    def __init__(self, folder: Path, dropout: float = 0.1, attention: str = "eager") -> None:
         super().__init__()
         self.encoder = AutoModel.from_pretrained(
-            folder, local_files_only=True, attn_implementation="eager", add_pooling_layer=False
+            folder, local_files_only=True, attn_implementation=attention, add_pooling_layer=False
         )
         embeddings = self.encoder.embeddings
         plain = embeddings.token_type_embeddings.weight[0]
@@ -53,11 +53,16 @@ class PairModel(nn.Module):  # type: ignore[misc]
         self.claim = Head(width, 3, dropout)
         self.relevance = Head(width, 1, dropout)
 
-    def pooled(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
-        """What the heads see, (n, 5 * width)."""
-        hidden = self.encoder(
+    def tokens(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
+        """A vector for each token, (n, tokens, width)."""
+        hidden: Tensor = self.encoder(
             input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
         ).last_hidden_state
+        return hidden
+
+    def pooled(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
+        """What the heads see, (n, 5 * width)."""
+        hidden = self.tokens(input_ids, attention_mask, token_type_ids)
         live = attention_mask.unsqueeze(-1).to(hidden.dtype)
         other = (token_type_ids % 2).unsqueeze(-1).to(hidden.dtype) * live
         mine = live - other

@@ -5,20 +5,22 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
-Task: TypeAlias = Literal["claim", "question"]
+Task: TypeAlias = Literal["claim", "question", "words"]
 Part: TypeAlias = Literal["train", "dev", "test"]
 
+TASKS: tuple[Task, ...] = get_args(Task)
 SUPPORTED, NEUTRAL, REFUTED = 0, 1, 2
 LABELS = ("supported", "neutral", "refuted")
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A claim and its evidence, or a question and a passage.
+    """A claim and its evidence, a question and a passage, or two texts whose words are learned.
 
-    ``label`` of a claim: 0 supported, 1 neutral, 2 refuted; of a question: 1 relevant, 0 not.
+    ``label`` of a claim: 0 supported, 1 neutral, 2 refuted; of a question: 1 relevant, 0 not; of
+    words 0.
     ``source`` names the data set, ``kind`` how the pair was made, ``group`` the document (or the
     question) that it must not be parted from when data are split.
     """

@@ -25,6 +25,7 @@ from medrag.text import content_words
 from training.pairs import Pair, part, without_repeats
 from training.ranking_phrases import PHRASES
 from training.ranking_pool import Cut, Pool, either, fullest, open_pool, snippet
+from training.splits import measuring_records, relevant_records
 
 CACHE = Path("build/training/ranking")
 _Drawn = TypeVar("_Drawn")
@@ -97,15 +98,10 @@ def read_train(folder: Path, excluded: Collection[str] = ()) -> BeirSet:
     question of another split is answered by, and that are not ``excluded``."""
     asked = {str(row["_id"]): row for _, row in read_objects(folder / "queries.jsonl")}
     relevant: dict[str, set[str]] = defaultdict(set)
-    kept_out = set(excluded)
-    for line in (folder / "qrels.tsv").read_text("utf-8").splitlines()[1:]:
-        question, record, gain = line.split("\t")
-        if question not in asked or float(gain) <= 0:
-            continue
-        if asked[question]["split"] == "train":
+    for (question, record), split in relevant_records(folder).items():
+        if split == "train":
             relevant[question].add(record)
-        else:
-            kept_out.add(record)
+    kept_out = measuring_records(folder) | set(excluded)
     every = {str(row["_id"]): row for _, row in read_objects(folder / "corpus.jsonl")}
     records = {i: r for i, r in every.items() if i not in kept_out and part(i) == "train"}
     questions = tuple(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,23 +13,17 @@ from medrag.models.pair_encoder import SHIPPED, PairEncoder, find_pair_encoder
 from medrag.models.pair_input import PairTokenizer
 from training import curriculum
 from training.__main__ import main
+from training.batches import Item, keep, kept
 from training.curriculum import ALL, Run, items_of
-from training.pairs import Pair
 from training.resume import average, resume
 
 BASE = "all-MiniLM-L6-v2"
 
 
-class Words:
-    """A tokenizer that knows each text as one token, its number."""
-
-    def pair(self, first: str, second: str, limit: int) -> tuple[list[int], list[int]]:
-        return [int(first), int(second), limit], [0, 1, 1]
-
-
-def made(name: str, count: int, start: int) -> list[Pair]:
-    """Groups of two."""
-    return [Pair("claim", str(start + i), "0", 0, name, "kind", f"g{i // 2}") for i in range(count)]
+def made(count: int, start: int) -> list[Item]:
+    """Groups of two; the first token tells which one it is."""
+    roles = np.zeros(1, np.uint8)
+    return [Item("claim", np.array([start + i], np.uint16), roles, 0, i // 2) for i in range(count)]
 
 
 @pytest.fixture
@@ -44,9 +37,8 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> tuple[Run, ...]:
 
 
 def taken(run: Run, seed: int = 5) -> list[list[int]]:
-    tokenizer: Any = Words()
-    pairs = {"a": made("a", 12, 100), "b": made("b", 4, 200)}
-    return [[int(item.ids[0]) for item in stage] for stage in items_of(run, pairs, tokenizer, seed)]
+    items = {"a": made(12, 100), "b": made(4, 200)}
+    return [[int(item.ids[0]) for item in stage] for stage in items_of(run, items, seed)]
 
 
 def test_nothing_is_taken_again_before_all_of_it_was(runs: tuple[Run, ...]) -> None:
@@ -67,20 +59,46 @@ def test_the_seed_says_which(runs: tuple[Run, ...]) -> None:
     assert any(taken(runs[1], seed) != taken(runs[1]) for seed in range(6, 10))
 
 
+def test_groups_of_two_makers_stay_apart(runs: tuple[Run, ...]) -> None:
+    first, _ = items_of(runs[0], {"a": made(12, 100), "b": made(4, 200)}, 5)
+    of_a = {item.group for item in first if item.ids[0] < 200}
+    of_b = {item.group for item in first if item.ids[0] >= 200}
+    assert (len(of_a), len(of_b)) == (2, 2)
+    assert not of_a & of_b
+
+
 def test_a_maker_without_pairs_is_named(runs: tuple[Run, ...]) -> None:
-    tokenizer: Any = Words()
     with pytest.raises(ValueError, match="no pairs of a"):
-        items_of(runs[0], {"a": [], "b": made("b", 2, 0)}, tokenizer, 5)
+        items_of(runs[0], {"a": [], "b": made(2, 0)}, 5)
+
+
+def test_items_are_kept_as_they_are(tmp_path: Path) -> None:
+    items = [
+        Item("claim", np.array([101, 7, 102], np.uint16), np.array([0, 2, 0], np.uint8), 2, 4, 0.5),
+        Item("words", np.array([101, 30000], np.uint16), np.array([0, 1], np.uint8), 0, 5),
+        Item("question", np.array([9], np.uint16), np.array([6], np.uint8), 1, 6),
+    ]
+    keep(items, tmp_path / "items.npz")
+    found = kept(tmp_path / "items.npz")
+    assert [str(item) for item in found] == [str(item) for item in items]
+    keep([], tmp_path / "none.npz")
+    assert kept(tmp_path / "none.npz") == []
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--runs", "meanin"], ["--runs", "last"], ["--runs", "meaning", "last"]]
+    "arguments",
+    [
+        ["fit", "--runs", "meanin"],
+        ["fit", "--runs", "last"],
+        ["fit", "--runs", "meaning", "last"],
+        ["pairs"],
+    ],
 )
 def test_runs_that_cannot_be_are_refused(
     tmp_path: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
-        main(["fit", "--data", str(tmp_path), "--work", str(tmp_path / "work"), *arguments])
+        main([*arguments, "--work", str(tmp_path / "work")])
     assert not (tmp_path / "work").exists()
 
 

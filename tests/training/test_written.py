@@ -36,6 +36,9 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     corpus.mkdir(parents=True)
     row = {"_id": "d1", "text": "Dengue is a fever. Avoid aspirin:\nit bleeds. Rest."}
     (corpus / "corpus.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
+    asked = {"_id": "q1", "text": "What is dengue?", "split": "train"}
+    (corpus / "queries.jsonl").write_text(json.dumps(asked) + "\n", "utf-8")
+    (corpus / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td1\t1\n", "utf-8")
     places = tmp_path / "passages.json"
     places.write_text(json.dumps({"7": ["toy", "d1", 19, 44]}), "utf-8")
     monkeypatch.setattr(written, "PASSAGES", places)
@@ -60,6 +63,21 @@ def test_each_line_is_put_on_its_side(data: Path) -> None:
     dengue = passage.pair(*passage.items[0], "plain")
     assert dengue.second == "Avoid aspirin: it bleeds."
     assert dengue.group == "d1"  # the document's, so that a corpus is parted in one way only
+
+
+def test_a_passage_that_answers_a_question_that_measures_is_left_out(data: Path) -> None:
+    asked = {"_id": "q1", "text": "What is dengue?", "split": "test"}
+    file = data / "retrieval" / "toy" / "queries.jsonl"
+    file.write_text(json.dumps(asked) + "\n", "utf-8")
+    assert [group.subject for group in written.read_groups(data, data / "groups")] == ["C", "E"]
+
+
+def test_a_group_is_known_by_its_subject_wherever_it_stands(data: Path) -> None:
+    keys = [group.key for group in written.read_groups(data, data / "groups")]
+    blocks = CLAIMS.split("\n\n")
+    (data / "groups" / "colds.txt").write_text("\n\n".join(reversed(blocks)), "utf-8")
+    assert [g.key for g in written.read_groups(data, data / "groups")] == keys[::-1]
+    assert len(set(keys)) == 3
 
 
 @pytest.mark.parametrize(
