@@ -7,8 +7,8 @@ import json
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
 
@@ -30,7 +30,7 @@ MADE = ("reading", "planted", "natural", "ranking", "human", "written")
 DEV = "dev"
 ABSTRACTIVE = ("title", "conclusion")
 """Kinds of natural pairs that say a thing in other words: few, so they are a file of their own."""
-_LIMITS = {"ranking": 144, "written": MAX_TOKENS, "reading": MAX_TOKENS}
+_LIMITS = {"ranking": 144} | dict.fromkeys(("written", "reading", "human"), MAX_TOKENS)
 _LIMIT = 160  # tokens of the pairs of every other maker
 _BATCH, _LARGE_BATCH = 4096, 16_384  # tokens, of a processor's core and of an accelerator
 
@@ -86,7 +86,7 @@ def make(data: Path, work: Path, seed: int, only: Iterable[str], tokenizer: Pair
         "ranking": lambda: ranking.pairs(data, seed, work / "ranking"),
         "human": lambda: human.pairs(data, seed),
         "written": lambda: written.pairs(data, seed),
-        DEV: lambda: combine.dev_pairs(data, seed, 2000),
+        DEV: lambda: _read_beside(combine.dev_pairs(data, seed, 2000)),
     }
     for name in only:
         made = without_repeats(makers[name]())
@@ -100,6 +100,14 @@ def make(data: Path, work: Path, seed: int, only: Iterable[str], tokenizer: Pair
         counts = Counter((pair.source, pair.task, pair.label) for pair in made)
         for key, count in sorted(counts.items()):
             _say(f"{name}: {' '.join(map(str, key))} {count}")
+
+
+def _read_beside(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """The pairs with the evidence that the judge reads."""
+    from training.sentences import as_read
+
+    for pair in pairs:
+        yield replace(pair, second=as_read(pair.first, pair.second))
 
 
 def _fit(asked: argparse.Namespace, base: Path, tokenizer: PairTokenizer) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from medrag.text import content_words, sentences
+from medrag.verify.extracts import extracts
 
 _HEADING = re.compile(
     r"^(?:(?:BACKGROUND|OBJECTIVES?|AIMS?|INTRODUCTION|METHODS?|RESULTS?|FINDINGS|CONCLUSIONS?"
@@ -43,6 +44,12 @@ def coverage(claim: str, text: str) -> float:
     """The share (0..1) of the claim's content words that ``text`` holds; 0 without any."""
     wanted = stem_set(claim)
     return len(wanted & stem_set(text)) / len(wanted) if wanted else 0.0
+
+
+def as_read(claim: str, evidence: str) -> str:
+    """What the judge reads of the evidence first: all of it, or the window nearest to the claim."""
+    looks = extracts(claim, evidence)
+    return looks[0].text if looks else evidence
 
 
 def capital(text: str) -> str:

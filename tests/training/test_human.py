@@ -89,6 +89,32 @@ def test_held_out_claims_and_tested_abstracts_never_train(data: Path) -> None:
     assert "tested" not in {pair.group for pair in human.dev(data)}
 
 
+def test_a_fifth_of_wice_never_trains(data: Path) -> None:
+    rows = [
+        {"id": f"w{n}", "group": f"g{n // 2}", "claim": f"Fish oil lowers pressure in group {n}.",
+         "evidence": " ".join(ABSTRACT), "label": "supported", "split": "dev"}
+        for n in range(400)
+    ]  # fmt: skip
+    _write(data / "claims/wice.jsonl", rows)
+    trained = {pair.group for pair in human.pairs(data, 1) if pair.source == "wice"}
+    held = {pair.group for pair in human.dev(data) if pair.source == "wice"}
+    assert not trained & held
+    assert len(trained | held) == 200
+    assert 25 < len(held) < 55
+
+
+def test_long_evidence_trains_as_the_judge_reads_it(data: Path) -> None:
+    filler = [f"Visit {n} took place in the clinic and nothing was changed." for n in range(60)]
+    said = "Fish oil lowered the blood pressure of 412 sailors."
+    row = {"id": "c1", "pmid": "p1", "claim": "Fish oil lowers the blood pressure of sailors.",
+           "evidence": " ".join([*filler[:40], said, *filler[40:]]), "label": "supported",
+           "split": "train"}  # fmt: skip
+    _write(data / "claims/clinifact.jsonl", [row])
+    (whole, *_) = [pair for pair in human.pairs(data, 1) if pair.source == "clinifact"]
+    assert said in whole.second
+    assert len(whole.second) <= 900
+
+
 def test_the_same_seed_gives_the_same_pairs(data: Path) -> None:
     assert list(human.pairs(data, 3)) == list(human.pairs(data, 3))
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from training.human import rewording
 from training.pairs import LABELS, NEUTRAL, SUPPORTED, Pair
-from training.sentences import coverage, sentences_of, stems
+from training.sentences import as_read, coverage, sentences_of, stems
 
 Row = dict[str, Any]
 
@@ -172,14 +172,15 @@ def _unrelated(row: Row, article: list[Row], rng: random.Random) -> str | None:
 
 
 def _clinifact(data: Path, seed: int) -> Iterator[Pair]:
-    """The whole abstract, and what is left of it when only its results are kept.
+    """The abstract as the judge reads it, and what is left of it when only its results are kept.
 
     Its 'refuted' holds claims of superiority that a trial could not show.
     """
     for row in rows(data, "clinifact", "train"):
-        yield _pair(row, "clinifact", "human", row["pmid"], row["evidence"])
+        read = as_read(row["claim"], row["evidence"])
+        yield _pair(row, "clinifact", "human", row["pmid"], read)
         short = results_of(row["claim"], row["evidence"])
-        if short != row["evidence"]:
+        if short not in (row["evidence"], read):
             yield _pair(row, "clinifact", "human-results", row["pmid"], short)
 
 
@@ -201,18 +202,26 @@ def results_of(claim: str, abstract: str, most: int = 5) -> str:
 
 
 def _wice(data: Path, seed: int) -> Iterator[Pair]:
-    """The whole evidence, and the three to six of its sentences that cover the claim best.
+    """The evidence as the judge reads it, and the three to six of its sentences that cover the
+    claim best; less the held-out fifth.
 
     Chosen alike for supported and neutral; what a claim needs and the choice does not hold would
     make a wrong 'supported', so a choice that loses words of the claim is not used.
     """
     for row in rows(data, "wice", "dev"):
+        if _is_held_wice(row):
+            continue
         rng = _chance(seed, row["id"])
-        yield _pair(row, "wice", "human", row["group"], row["evidence"])
-        short = best_sentences(row["claim"], row["evidence"], rng.randint(3, 6))
         whole = coverage(row["claim"], row["evidence"])
-        if short != row["evidence"] and coverage(row["claim"], short) >= whole - 0.05:
-            yield _pair(row, "wice", "human-nearest", row["group"], short)
+        read = as_read(row["claim"], row["evidence"])
+        short = best_sentences(row["claim"], row["evidence"], rng.randint(3, 6))
+        for kind, text in (("human", read), ("human-nearest", short)):
+            if text == row["evidence"] or coverage(row["claim"], text) >= whole - 0.05:
+                yield _pair(row, "wice", kind, row["group"], text)
+
+
+def _is_held_wice(row: Row) -> bool:
+    return hashlib.sha256(row["group"].encode()).digest()[0] % 5 == 0
 
 
 def best_sentences(claim: str, text: str, count: int) -> str:
@@ -278,6 +287,9 @@ def pairs(data: Path, seed: int) -> Iterator[Pair]:
 def dev(data: Path) -> Iterator[Pair]:
     """The pairs that figures are taken on before the end; none of them is ever trained on."""
     yield from held_out(data)
+    for row in rows(data, "wice", "dev"):
+        if _is_held_wice(row):
+            yield _pair(row, "wice", "human", row["group"], row["evidence"])
     groups = {
         "evidence_inference": "pmcid",
         "clinifact": "pmid",
