@@ -31,6 +31,7 @@ DEV = "dev"
 ABSTRACTIVE = ("title", "conclusion")
 """Kinds of natural pairs that say a thing in other words: few, so they are a file of their own."""
 _LIMITS = {"ranking": 144} | dict.fromkeys(("written", "reading", "human"), MAX_TOKENS)
+_WATCHED = 700  # development pairs of a source
 _LIMIT = 160  # tokens of the pairs of every other maker
 _BATCH, _LARGE_BATCH = 4096, 16_384  # tokens, of a processor's core and of an accelerator
 
@@ -50,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--base", type=Path, help="folder of the published encoder")
     parser.add_argument("--watch", action="store_true",
                         help="measure the bare heads after each run")  # fmt: skip
+    parser.add_argument("--passes", type=int, default=1,
+                        help="times that the curriculum is gone through in each run")  # fmt: skip
     names = [run.name for run in RUNS]
     parser.add_argument("--runs", nargs="+", default=names, choices=names)
     parser.add_argument("--start", type=Path, help="weights to go on from: a state, or a folder")
@@ -86,7 +89,7 @@ def make(data: Path, work: Path, seed: int, only: Iterable[str], tokenizer: Pair
         "ranking": lambda: ranking.pairs(data, seed, work / "ranking"),
         "human": lambda: human.pairs(data, seed),
         "written": lambda: written.pairs(data, seed),
-        DEV: lambda: _read_beside(combine.dev_pairs(data, seed, 2000)),
+        DEV: lambda: _read_beside(combine.dev_pairs(data, seed, _WATCHED)),
     }
     for name in only:
         made = without_repeats(makers[name]())
@@ -121,7 +124,8 @@ def _fit(asked: argparse.Namespace, base: Path, tokenizer: PairTokenizer) -> Non
     for number, run in enumerate(RUNS):
         if run.name in asked.runs:
             plan = Plan(
-                run.rate, run.head_rate, run.warm, _LARGE_BATCH if large else _BATCH, run.passes,
+                run.rate, run.head_rate, run.warm, _LARGE_BATCH if large else _BATCH,
+                run.passes * asked.passes,
                 seed=asked.seed + 10 * number, workers=1 if large else asked.workers,
                 minutes=asked.minutes,
             )  # fmt: skip
