@@ -34,7 +34,10 @@ _LABELS = {"S": SUPPORTED, "R": REFUTED, "N": NEUTRAL}
 _SUBJECTS = "CEP"
 _WIDER = 0.35  # of the pairs come a second time, with more around what decides
 _STRANGE = 0.15  # and a second time with evidence of another group
-_MISPLACED = 0.6  # of what a text supports comes again before another text
+_MISPLACED = 1.0  # of what a text supports comes again before another text; of the rest half
+_BESIDE = 2  # times that a claim comes again before what was written on another
+_FAR = 0.4  # of both, before any other; the rest before one like it
+_TOO_LIKE, _NEAR = 2, 12  # places in the order of likeness between which one is drawn
 _ELSEWHERE = 0.4  # share of the claim's words in another text, above which it may be about it
 _QUOTED = 0.6  # of the texts are quoted once
 
@@ -77,6 +80,7 @@ def pairs(data: Path, seed: int, wanted: Part = "train") -> Iterator[Pair]:
             if fits(pair):
                 yield pair
     yield from misplaced(groups, seed)
+    yield from beside(groups, seed)
     yield from quoted(groups, seed)
     if wanted == "train":
         yield from widened(groups, seed)
@@ -154,25 +158,47 @@ def fits(pair: Pair) -> bool:
 
 
 def misplaced(groups: Sequence[Group], seed: int) -> Iterator[Pair]:
-    """Claims on one text held against another, the one most like it or any: left open.
+    """Claims on one text held against another, one like it or any: left open.
 
     What a text supports is often said in general words, and what it leaves open in its own. Without
-    these pairs the wording of a claim would tell its label, whatever stands beside it.
+    these pairs the wording of a claim would tell its label, whatever stands beside it; and an
+    encoder that sees only what was written to mislead learns to distrust every word in common.
     """
     texts = [group for group in groups if group.subject != "C"]
     rare = rarities([group.text for group in texts])
     for place, group in enumerate(texts):
         chance = random.Random(f"{seed}:{group.key}:{place}")
-        likest = _likest(place, texts, rare)
         for label, claim in group.items:
-            if chance.random() < (_MISPLACED if label == SUPPORTED else _MISPLACED / 4):
-                other = likest if chance.random() < 0.6 else chance.choice(texts)
+            if chance.random() < (_MISPLACED if label == SUPPORTED else _MISPLACED / 2):
+                far = chance.random() < _FAR
+                other = chance.choice(texts) if far else _like(place, texts, rare, chance)
                 if other is None or other.key == group.key:
                     continue
                 made = other.pair(NEUTRAL, claim, "misplaced")
                 # What has most of the claim's words may well say it, or the contrary.
                 if coverage(claim, other.text) <= _ELSEWHERE and fits(made):
                     yield replace(made, group=group.key)
+
+
+def beside(groups: Sequence[Group], seed: int) -> Iterator[Pair]:
+    """Claims held against what was written on another claim, one like it or any: left open, as
+    misplaced ones are."""
+    claims = [group for group in groups if group.subject == "C"]
+    whole = [
+        replace(each, text=" ".join([each.text, *(t for _, t in each.items)])) for each in claims
+    ]
+    rare = rarities([group.text for group in whole])
+    for place, group in enumerate(claims):
+        chance = random.Random(f"{seed}:{group.key}:beside")
+        for _ in range(_BESIDE):
+            far = chance.random() < _FAR
+            other = chance.choice(whole) if far else _like(place, whole, rare, chance)
+            if other is None or other.key == group.key:
+                continue
+            _, text = chance.choice(other.items)
+            made = group.pair(NEUTRAL, text, "beside")
+            if coverage(group.text, text) <= _ELSEWHERE and fits(made):
+                yield made
 
 
 def quoted(groups: Sequence[Group], seed: int) -> Iterator[Pair]:
@@ -202,17 +228,20 @@ def rarities(texts: Sequence[str]) -> dict[str, tuple[int, ...]]:
     return {stem: tuple(where) for stem, where in places.items() if 1 < len(where) <= most}
 
 
-def _likest(
-    place: int, texts: Sequence[Group], rare: Mapping[str, tuple[int, ...]]
+def _like(
+    place: int, texts: Sequence[Group], rare: Mapping[str, tuple[int, ...]], chance: random.Random
 ) -> Group | None:
-    """The text with the most weight of rare words in common, of another document."""
+    """One of the texts with much weight of rare words in common, of another document; not the very
+    likest where there are others, which may say the same."""
     weights: dict[int, float] = {}
     for stem in sorted(stem_set(texts[place].text) & rare.keys()):
         for other in rare[stem]:
             weights[other] = weights.get(other, 0.0) + 1 / len(rare[stem])
     mine = texts[place]
     others = [o for o in weights if texts[o].key != mine.key and texts[o].text != mine.text]
-    return texts[max(others, key=lambda o: (weights[o], -o))] if others else None
+    others.sort(key=lambda o: (-weights[o], o))
+    near = others[_TOO_LIKE:_NEAR] or others[-1:]
+    return texts[chance.choice(near)] if near else None
 
 
 def _wider(
