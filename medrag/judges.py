@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
 
 from medrag.config import Settings
 from medrag.errors import ConfigError, ModelError
-from medrag.protocols import Embedder, Judge
-from medrag.verify import RuleJudge
+
+if TYPE_CHECKING:
+    from medrag.protocols import Embedder, Judge
 
 RULES = "rules"
 
@@ -22,28 +25,47 @@ def make_judge(
         ConfigError: it is no judge that is known, and no folder.
         ModelError: its weights are not there, or do not go with its combiner.
     """
-    if settings.judge == RULES:
-        return RuleJudge(embedder())
-    from medrag.models.pair_encoder import SHIPPED, PairEncoder, find_pair_encoder
-    from medrag.verify.combiner import FILE, load_combiner
-    from medrag.verify.learned import ClaimEncoder, LearnedJudge
+    if settings.judge != RULES:
+        return learned_judge(settings, threads)
+    from medrag.verify import RuleJudge
+
+    return RuleJudge(embedder())
+
+
+def learned_judge(settings: Settings, threads: int | None = None) -> Judge:
+    """The judge that the settings name, where it is not the rules alone. Raises as ``make_judge``
+    does."""
+    from medrag.models.pair_encoder import SHIPPED
 
     folder = Path(settings.judge).expanduser()
-    encoder: ClaimEncoder
     if settings.judge == SHIPPED or (folder / "model.onnx").is_file():
-        from medrag.models.catalog import file_sha256
-
-        folder = find_pair_encoder(settings.judge)
-        encoder = PairEncoder(folder, threads)
-        digest = file_sha256(folder / "model.onnx")
-        if settings.judge == SHIPPED and not (folder / FILE).is_file():
-            raise ModelError(f"The {SHIPPED} lacks its {FILE}.", "Install medrag again.")
-        return LearnedJudge(encoder, RuleJudge(), load_combiner(folder, digest))
+        return _with_pair_encoder(settings.judge, threads)
     if not (folder / "config.json").is_file():
         raise ConfigError(
             f"There is no judge '{settings.judge}'.",
             f"Known: {RULES}, {SHIPPED}, or the folder of a CrossEncoder with three labels.",
         )
     from medrag.models.nli_encoder import CrossEncoderPairs
+    from medrag.verify.combiner import load_combiner
+    from medrag.verify.judge import RuleJudge
+    from medrag.verify.learned import LearnedJudge
 
     return LearnedJudge(CrossEncoderPairs(folder), RuleJudge(), load_combiner(folder))
+
+
+def _with_pair_encoder(name: str, threads: int | None) -> Judge:
+    from medrag.models.pair_encoder import SHIPPED, PairEncoder, find_pair_encoder
+
+    folder = find_pair_encoder(name)
+    encoder = PairEncoder(folder, threads)
+    # The first verdict waits for the weights and for the rules' modules: both at once.
+    Thread(target=encoder.preload, daemon=True).start()
+    from medrag.models.catalog import file_sha256
+    from medrag.verify.combiner import FILE, load_combiner
+    from medrag.verify.judge import RuleJudge
+    from medrag.verify.learned import LearnedJudge
+
+    digest = file_sha256(folder / "model.onnx")
+    if name == SHIPPED and not (folder / FILE).is_file():
+        raise ModelError(f"The {SHIPPED} lacks its {FILE}.", "Install medrag again.")
+    return LearnedJudge(encoder, RuleJudge(), load_combiner(folder, digest))

@@ -7,6 +7,9 @@ import signal
 import sys
 from typing import Annotated
 
+# Typer brings pydantic, which would look through every installed package for plugins of its own.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
 import typer
 
 from medrag.cli import audit, chat, corpus, evaluation, keys, mcp, models, questions, serve

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from medrag.config import Settings
     from medrag.engine import Engine
+    from medrag.protocols import Judge
 
 LibraryOption = Annotated[
     Path | None,
@@ -48,17 +50,39 @@ def opened(
     ctx: typer.Context, library: Path | None, config: Path | None, **flags: Any
 ) -> Iterator[Engine]:
     """The engine for a command. The guard stays on until the process ends."""
+    settings = _guarded(ctx, config, **flags)
+    from medrag.engine import Engine
+
+    state: State = ctx.ensure_object(State)
+    with Engine.open(library or state.library, settings=settings) as engine:
+        engine.on_wait = lambda message: print(message, file=sys.stderr, flush=True)  # noqa: T201
+        yield engine
+
+
+@contextmanager
+def judging(ctx: typer.Context, library: Path | None, config: Path | None) -> Iterator[Judge]:
+    """The judge alone, without a library; of the rules, whose embedder may have to be exported
+    first, the engine's."""
+    from medrag.judges import RULES, learned_judge
+
+    settings = _guarded(ctx, config)
+    if settings.judge == RULES:
+        with opened(ctx, library, config) as engine:
+            yield engine.judge
+    else:
+        yield learned_judge(settings)
+
+
+def _guarded(ctx: typer.Context, config: Path | None, **flags: Any) -> Settings:
+    """The settings of a command, and the guard against the network that they ask for."""
     from medrag import offline
     from medrag.config import load_settings
-    from medrag.engine import Engine
 
     state: State = ctx.ensure_object(State)
     settings = load_settings(config or state.config, **flags)
     if settings.offline:
         offline.enable(settings.allow_hosts)
-    with Engine.open(library or state.library, settings=settings) as engine:
-        engine.on_wait = lambda message: print(message, file=sys.stderr, flush=True)  # noqa: T201
-        yield engine
+    return settings
 
 
 def print_json(value: Any) -> None:

@@ -21,6 +21,7 @@ from medrag.cli.common import (
     JsonOption,
     LibraryOption,
     RerankOption,
+    judging,
     opened,
     print_json,
     readable,
@@ -109,11 +110,12 @@ def verify(
 
     The output is JSON Lines in the order of the input, with or without --json.
     """
-    from medrag.claims_file import read_claims
-    from medrag.forms import verdict_form
+    with judging(ctx, library, config) as judge:
+        # Only now: the judge loads its weights meanwhile.
+        from medrag.claims_file import read_claims
+        from medrag.forms import verdict_form
 
-    with opened(ctx, library, config) as engine:
         for batch in read_claims(file):
-            verdicts = engine.verify([(row.claim, row.evidence) for row in batch])
+            verdicts = judge.judge([(row.claim, row.evidence) for row in batch])
             for row, verdict in zip(batch, verdicts, strict=True):
                 print_json(verdict_form(row.id, verdict))

@@ -6,7 +6,9 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from medrag.errors import ModelError
@@ -46,8 +48,8 @@ class PairEncoder:
     def __init__(self, folder: Path, threads: int | None = None) -> None:
         self.folder = folder
         self._threads = threads or os.cpu_count() or 1
-        self._session: Any = None
-        self._pairs: PairTokenizer | None = None
+        self._loaded: tuple[Any, PairTokenizer] | None = None
+        self._loading = Lock()
         self._pool: ThreadPoolExecutor | None = None
 
     @property
@@ -95,9 +97,18 @@ class PairEncoder:
             self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="pair-encoder")
         return self._pool
 
+    def preload(self) -> None:
+        """Load now, in a thread of its own perhaps; what fails is said when it is used."""
+        with suppress(ModelError):
+            self._load()
+
     def _load(self) -> tuple[Any, PairTokenizer]:
-        if self._session is not None and self._pairs is not None:
-            return self._session, self._pairs
+        if self._loaded is None:
+            with self._loading:
+                self._loaded = self._loaded or self._opened()
+        return self._loaded
+
+    def _opened(self) -> tuple[Any, PairTokenizer]:
         import onnxruntime as ort
         from tokenizers import Tokenizer
 
@@ -116,5 +127,4 @@ class PairEncoder:
             raise ModelError(
                 f"The pair encoder in {self.folder.name} cannot be loaded.", "Install medrag again."
             ) from error
-        self._pairs, self._session = pairs, session
         return session, pairs
