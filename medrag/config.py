@@ -37,7 +37,7 @@ class Settings:
     """Chunks taken from each arm before fusion (10 to 1,000)."""
     dense_weight: float = 0.65
     """Share of the dense arm in the fused score (0 to 1)."""
-    rerank: bool = False
+    rerank: bool = True
     """Whether a model reads the best passages again, with the question, and reorders them."""
     rerank_searches: bool = True
     """Whether it does so for searches too, not for answers alone."""

@@ -26,11 +26,13 @@ from training.resume import average, resume
 
 SHIPPED_FOLDER = Path(__file__).parent.parent / "medrag" / "models" / "weights" / SHIPPED
 BASE = "all-MiniLM-L6-v2"
-MADE = ("reading", "planted", "natural", "ranking", "human", "written")
+MADE = ("reading", "planted", "natural", "ranking", "asked", "human", "written")
 DEV = "dev"
 ABSTRACTIVE = ("title", "conclusion")
 """Kinds of natural pairs that say a thing in other words: few, so they are a file of their own."""
-_LIMITS = {"ranking": 144} | dict.fromkeys(("written", "reading", "human"), MAX_TOKENS)
+_LIMITS = {"ranking": 144, "asked": 192} | dict.fromkeys(
+    ("written", "reading", "human"), MAX_TOKENS
+)
 _WATCHED = 700  # development pairs of a source
 _LIMIT = 160  # tokens of the pairs of every other maker
 _BATCH, _LARGE_BATCH = 4096, 16_384  # tokens, of a processor's core and of an accelerator
@@ -80,13 +82,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def make(data: Path, work: Path, seed: int, only: Iterable[str], tokenizer: PairTokenizer) -> None:
     """Write the pairs of each maker as JSON Lines and in tokens, with a count of what they are."""
-    from training import combine, human, natural, planted, ranking, reading, written
+    from training import asked, combine, human, natural, planted, ranking, reading, written
 
     makers = {
         "reading": lambda: reading.pairs(data, seed),
         "planted": lambda: planted.pairs(data, seed, "train", 60_000),
         "natural": lambda: natural.pairs(data, seed),
         "ranking": lambda: ranking.pairs(data, seed, work / "ranking"),
+        "asked": lambda: asked.pairs(data, seed),
         "human": lambda: human.pairs(data, seed),
         "written": lambda: written.pairs(data, seed),
         DEV: lambda: _read_beside(combine.dev_pairs(data, seed, _WATCHED)),

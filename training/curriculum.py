@@ -34,7 +34,10 @@ class Run:
     passes: int = 1
 
 
-_AMID = {"planted": 30_000, "natural": 30_000, "abstractive": ALL, "ranking": 20_000, "human": ALL}
+_AMID = {
+    "planted": 30_000, "natural": 30_000, "abstractive": ALL, "ranking": 20_000, "asked": 20_000,
+    "human": ALL,
+}  # fmt: skip
 
 RUNS = (
     Run("read", 4e-4, 6e-4, 0.05, ({"reading": ALL},), 5),

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import random
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from training import written
+from training import asked, written
 from training.human import TRAINABLE, forbidden_documents
 from training.pairs import NEUTRAL, REFUTED, SUPPORTED, part
+from training.written import groups_file
+from training.written.likeness import Likeness
 
 CLAIMS = """\
 C: Zinc shortens a cold.
@@ -41,7 +45,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (corpus / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td1\t1\n", "utf-8")
     places = tmp_path / "passages.json"
     places.write_text(json.dumps({"7": ["toy", "d1", 19, 44]}), "utf-8")
-    monkeypatch.setattr(written, "PASSAGES", places)
+    monkeypatch.setattr(groups_file, "PASSAGES", places)
     return tmp_path
 
 
@@ -128,6 +132,51 @@ def test_a_claim_before_another_text_is_left_open(monkeypatch: pytest.MonkeyPatc
     assert beside.count(TOYS[1].text) > len(beside) / 2
 
 
+def test_a_claim_comes_before_what_was_written_on_another() -> None:
+    groups = [
+        written.Group("toy", f"k{n}", "C", f"Drug {n} lowers fever.", ((SUPPORTED, f"Text {n}."),))
+        for n in range(20)
+    ]
+    made = [pair for seed in range(3) for pair in written.beside(groups, seed)]
+    assert made
+    for pair in made:
+        assert pair.label == NEUTRAL
+        number = pair.first.split()[1]
+        assert pair.second != f"Text {number}."
+        assert pair.group == f"k{number}"
+
+
+def test_the_very_likest_is_passed_over() -> None:
+    """It may say the same in other words."""
+    likest = "Warfarin clots placenta surgery."
+    others = [f"Warfarin clots {word} surgery {n}." for n, word in enumerate(["bone"] * 6)]
+    filler = [f"Insulin {n} needles glucose." for n in range(6)]
+    texts = ["Warfarin clots placenta surgery now.", likest, *others, *filler]
+    groups = [toy(f"t{n}", text, "claim") for n, text in enumerate(texts)]
+    likeness = Likeness(groups)
+    drawn = [likeness.near(0, random.Random(seed)) for seed in range(300)]
+    found = Counter(one.text for one in drawn if one is not None)
+    assert found[likest] < 60  # as any other by chance
+    assert sum(found[text] for text in others) > 150
+
+
+def test_what_decides_a_claim_answers_it() -> None:
+    items = (
+        (SUPPORTED, "Colds were shorter."), (REFUTED, "Zinc and placebo did not differ."),
+        (NEUTRAL, "Lozenges taste of metal."),
+    )  # fmt: skip
+    groups = [written.Group("toy", "zinc", "C", "Zinc shortens a cold.", items)]
+    groups += [
+        written.Group("toy", f"k{n}", "C", f"Drug {n} lowers fever.", ((NEUTRAL, f"Text {n}."),))
+        for n in range(5)
+    ]
+    made = [pair for pair in asked.pairs_of(groups, 1) if pair.group == "zinc"]
+    assert {pair.second for pair in made if pair.label == 1} == {items[0][1], items[1][1]}
+    wrong = {pair.second for pair in made if pair.label == 0}
+    assert items[2][1] in wrong
+    assert all(pair.task == "question" and "Zinc shortens a cold" in pair.first for pair in made)
+
+
 def test_a_quoted_sentence_stands_in_its_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(written, "_QUOTED", 1.1)
     made = [pair for seed in range(8) for pair in written.quoted(TOYS, seed)]
@@ -144,7 +193,7 @@ def test_the_files_are_well_formed_and_balanced() -> None:
     labels = [0, 0, 0]
     claims: dict[str, set[int]] = {}
     keys = set()
-    for group in written.groups_of(written.FOLDER, known):
+    for group in groups_file.groups_of(written.FOLDER, known):
         assert len(group.items) >= 2, group.key
         keys.add(group.key)
         for label, text in group.items:
