@@ -26,7 +26,7 @@ from training.resume import average, resume
 
 SHIPPED_FOLDER = Path(__file__).parent.parent / "medrag" / "models" / "weights" / SHIPPED
 BASE = "all-MiniLM-L6-v2"
-MADE = ("reading", "planted", "natural", "ranking", "asked", "human", "written")
+MADE = ("reading", "planted", "natural", "close", "ranking", "asked", "human", "written")
 DEV = "dev"
 ABSTRACTIVE = ("title", "conclusion")
 """Kinds of natural pairs that say a thing in other words: few, so they are a file of their own."""
@@ -83,11 +83,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def make(data: Path, work: Path, seed: int, only: Iterable[str], tokenizer: PairTokenizer) -> None:
     """Write the pairs of each maker as JSON Lines and in tokens, with a count of what they are."""
     from training import asked, combine, human, natural, planted, ranking, reading, written
+    from training.natural import close
 
     makers = {
         "reading": lambda: reading.pairs(data, seed),
         "planted": lambda: planted.pairs(data, seed, "train", 60_000),
         "natural": lambda: natural.pairs(data, seed),
+        "close": lambda: close.pairs(data, seed),
         "ranking": lambda: ranking.pairs(data, seed, work / "ranking"),
         "asked": lambda: asked.pairs(data, seed),
         "human": lambda: human.pairs(data, seed),

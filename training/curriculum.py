@@ -35,15 +35,15 @@ class Run:
 
 
 _AMID = {
-    "planted": 30_000, "natural": 30_000, "abstractive": ALL, "ranking": 20_000, "asked": 20_000,
-    "human": ALL,
+    "planted": 30_000, "natural": 24_000, "close": 24_000, "abstractive": ALL,
+    "ranking": 20_000, "asked": 20_000, "human": ALL,
 }  # fmt: skip
 
 RUNS = (
     Run("read", 4e-4, 6e-4, 0.05, ({"reading": ALL},), 5),
     Run(
         "easy", 3e-4, 6e-4, 0.04,
-        ({"planted": 60_000, "natural": 60_000, "ranking": 30_000, "human": ALL},),
+        ({"planted": 60_000, "natural": 60_000, "close": 20_000, "ranking": 30_000, "human": ALL},),
     ),
     Run("worded", 3e-4, 5e-4, 0.03, ({**_AMID, "written": ALL},), 2),
     Run("meaning", 2.4e-4, 4e-4, 0.03, ({**_AMID, "written": ALL},), 2),

@@ -181,7 +181,7 @@ def test_a_quoted_sentence_stands_in_its_text(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(written, "_QUOTED", 1.1)
     made = [pair for seed in range(8) for pair in written.quoted(TOYS, seed)]
     # Texts of one sentence are not quoted: claim and evidence would be the same.
-    assert {(p.first, p.second, p.label) for p in made} == {
+    assert {(p.first, p.second, p.label) for p in made if p.kind.endswith("quoted")} == {
         ("Insulin is given before meals.", TOYS[3].text, SUPPORTED),
         ("It is not taken from the fridge.", TOYS[3].text, SUPPORTED),
     }

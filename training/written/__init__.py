@@ -21,6 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from medrag.verify.extracts import ROOM
+from training.natural import close
 from training.pairs import NEUTRAL, SUPPORTED, Pair, Part, part
 from training.sentences import coverage, sentences_of
 from training.written.groups_file import FOLDER, PASSAGES, SOURCE, Group, NotWellFormed, read_groups
@@ -34,6 +35,7 @@ _MISPLACED = 1.0  # of what a text supports comes again before another text; of 
 _BESIDE = 2  # times that a claim comes again before what was written on another
 _ELSEWHERE = 0.4  # share of the claim's words in another text, above which it may be about it
 _QUOTED = 0.6  # of the texts are quoted once
+_CLOSE = 2  # times that a sentence or two of a text come in nearly its words
 
 
 def pairs(data: Path, seed: int, wanted: Part = "train") -> Iterator[Pair]:
@@ -110,15 +112,20 @@ def beside(groups: Sequence[Group], seed: int) -> Iterator[Pair]:
 
 def quoted(groups: Sequence[Group], seed: int) -> Iterator[Pair]:
     """Sentences of a text as claims on it, word for word: supported, however few words they leave
-    to meaning."""
+    to meaning; and with everyday words exchanged, before the text and before its rest."""
     for place, group in enumerate(groups):
         chance = random.Random(f"{seed}:{group.key}:{place}:quoted")
-        if group.subject != "C" and chance.random() < _QUOTED:
-            said = [one for one in sentences_of(group.text) if _is_prose(one)]
-            if len(said) > 1:
-                pair = group.pair(SUPPORTED, chance.choice(said), "quoted")
+        if group.subject == "C":
+            continue
+        said = [one for one in sentences_of(group.text) if _is_prose(one)]
+        if chance.random() < _QUOTED and len(said) > 1:
+            pair = group.pair(SUPPORTED, chance.choice(said), "quoted")
+            if fits(pair):
+                yield pair
+        for _ in range(_CLOSE):
+            for pair in close.pairs_of(said, SOURCE, group.key, chance):
                 if fits(pair):
-                    yield pair
+                    yield replace(pair, kind=f"{group.name}-{pair.kind}")
 
 
 def _is_prose(sentence: str) -> bool:
