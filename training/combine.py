@@ -157,6 +157,19 @@ def out_of_fold(table: Table, names: Sequence[str], strength: float) -> Array:
     return out
 
 
+def out_of_source(table: Table, names: Sequence[str], strength: float) -> Array:
+    """P(supported, neutral, refuted) of every row, by the fit to the other sources, (n, 3): how the
+    combiner does on what is unlike all that it was fitted to."""
+    out = np.full((len(table.labels), 3), 1 / 3)
+    weights, sources = table.weights, np.array(table.sources)
+    for source in sorted(set(table.sources)):
+        mine = sources == source
+        if not mine.all():
+            made = fit(table.x[~mine], table.labels[~mine], weights[~mine], names, strength)
+            out[mine] = probabilities(made, table.x[mine])
+    return out
+
+
 def probabilities(combiner: Combiner, x: Array) -> Array:
     """As ``Combiner.probabilities``, of rows of a table."""
     rows = [dict(zip(NAMES, row, strict=True)) for row in x.tolist()]
@@ -240,23 +253,34 @@ def figures(shares: Array, table: Table, limits: Limits) -> dict[str, dict[str, 
 
 
 def combine(table: Table, names: Sequence[str] = CHOSEN) -> tuple[Combiner, dict[str, Any]]:
-    """The combiner of a table, and the figures of its folds."""
+    """The combiner of a table, and its figures.
+
+    Strength, temperature and limits are chosen by what the fit to the other sources says of each
+    source, not by folds: the texts that are judged are of none of these sources.
+    """
     weights = table.weights
-    tried = {strength: out_of_fold(table, names, strength) for strength in _STRENGTHS}
+    tried = {strength: out_of_source(table, names, strength) for strength in _STRENGTHS}
     best = min(tried, key=lambda s: log_loss(tried[s], table.labels, weights))
-    shares = tried[best]
-    temperature = temperature_of(shares, table.labels, weights)
-    powers = np.power(np.clip(shares, 1e-12, None), 1 / temperature)
-    shares = powers / powers.sum(axis=1, keepdims=True)
-    limits = limits_of(shares, table)
+    temperature = temperature_of(tried[best], table.labels, weights)
+    unseen = tempered(tried[best], temperature)
+    limits = limits_of(unseen, table)
     made = fit(table.x, table.labels, weights, names, best)
+    folds = tempered(out_of_fold(table, names, best), temperature)
     report = {
         "strength": best,
-        "log_loss": round(log_loss(shares, table.labels, weights), 4),
+        "log_loss": round(log_loss(unseen, table.labels, weights), 4),
         "temperature": temperature,
-        "folds": figures(shares, table, limits),
+        "folds": figures(folds, table, limits),
+        "unseen": figures(unseen, table, limits),
     }
     return replace(made, temperature=temperature, limits=limits), report
+
+
+def tempered(shares: Array, temperature: float) -> Array:
+    """Probabilities (n, 3) drawn together by a temperature above 1, apart by one below."""
+    powers = np.power(np.clip(shares, 1e-12, None), 1 / temperature)
+    scaled: Array = powers / powers.sum(axis=1, keepdims=True)
+    return scaled
 
 
 def without(table: Table) -> dict[str, dict[str, float]]:
