@@ -66,12 +66,17 @@ def _objects(file: Path, handle: Iterable[str]) -> Iterator[tuple[int, dict[str,
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
+            row = json.loads(line, parse_constant=_no_number)
         except (ValueError, RecursionError) as error:
             raise ReadError(f"{file}, line {number} is not JSON.", "Correct the line.") from error
         if not isinstance(row, dict):
             raise ReadError(f"{file}, line {number} is no JSON object.", "Correct the line.")
         yield number, row
+
+
+def _no_number(name: str) -> None:
+    """NaN and Infinity are no JSON, whatever Python reads and writes."""
+    raise ValueError(name)
 
 
 def _row(file: Path, number: int, row: dict[str, Any]) -> ClaimRow:

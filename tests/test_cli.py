@@ -96,6 +96,12 @@ def test_verify_reads_and_writes_lines_in_order() -> None:
         assert abs(sum(verdict["probabilities"].values()) - 1) < 1e-4
 
 
+def test_verify_takes_no_number_that_json_does_not_know() -> None:
+    done = run("verify", "-", stdin='{"id": NaN, "claim": "a", "evidence": "b"}\n')
+    assert done.returncode == 1
+    assert "line 1 is not JSON" in done.stderr and "internal" not in done.stderr.lower()
+
+
 def test_verify_names_the_line_that_is_wrong() -> None:
     done = run("verify", "-", stdin='{"id": 1, "claim": "a", "evidence": "b"}\nnot json\n')
     assert done.returncode == 1

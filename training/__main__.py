@@ -62,6 +62,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     first = not set(asked.runs).isdisjoint(names[:2])
     if "fit" in asked.steps and not first and asked.start is None:
         parser.error("a run that is not the first goes on from others: name their --start")
+    averaged = [asked.work / name / STATE for name in AVERAGED if name not in asked.runs]
+    alone = asked.runs == names[-1:]
+    if "fit" in asked.steps and names[-1] in asked.runs and not alone:
+        for path in averaged:
+            if not path.is_file():
+                parser.error(f"the last run goes on from {path}, which is not there: run it too")
     if "pairs" in asked.steps and asked.data is None:
         parser.error("pairs are made of the public sets: name their folder with --data")
     asked.work.mkdir(parents=True, exist_ok=True)
@@ -119,30 +125,28 @@ def _read_beside(pairs: Iterable[Pair]) -> Iterator[Pair]:
 
 
 def _fit(asked: argparse.Namespace, base: Path, tokenizer: PairTokenizer) -> None:
-    """The runs that are asked for, each from the weights of the one before; then the average of
-    those that count, where all of them are there, else the last."""
+    """The runs that are asked for, each from the weights of the one before; the last one from the
+    average of those that count."""
     made = {name: kept(asked.work / f"{name}.npz") for name in (*MADE, "abstractive")}
     start = asked.start
     if start is not None and start.is_dir():
         start = resume(start, base, asked.work / "resumed.pt")
     large = accelerator() is not None
+    averaged = [(asked.work / name / STATE, weight) for name, weight in AVERAGED.items()]
     for number, run in enumerate(RUNS):
         if run.name in asked.runs:
+            if run is RUNS[-1] and asked.runs != [run.name]:
+                start = asked.work / "average.pt"
+                average(averaged, start)
             plan = Plan(
                 run.rate, run.head_rate, run.warm, _LARGE_BATCH if large else _BATCH,
-                run.passes * asked.passes,
-                seed=asked.seed + 10 * number, workers=1 if large else asked.workers,
-                minutes=asked.minutes,
+                run.passes * asked.passes, seed=asked.seed + 10 * number,
+                workers=1 if large else asked.workers, minutes=asked.minutes,
             )  # fmt: skip
             fit(items_of(run, made, asked.seed), plan, base, asked.work / run.name, start)
             start = asked.work / run.name / STATE
             _watch(asked, run.name, start, base, tokenizer)
-    states = [(asked.work / name / STATE, weight) for name, weight in AVERAGED.items()]
-    if asked.runs[-1] == RUNS[-1].name and all(path.is_file() for path, _ in states):
-        average(states, asked.work / STATE)
-        _watch(asked, "average", asked.work / STATE, base, tokenizer)
-    else:
-        shutil.copyfile(start, asked.work / STATE)
+    shutil.copyfile(start, asked.work / STATE)
 
 
 def _watch(

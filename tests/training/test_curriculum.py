@@ -91,6 +91,8 @@ def test_items_are_kept_as_they_are(tmp_path: Path) -> None:
         ["fit", "--runs", "meanin"],
         ["fit", "--runs", "last"],
         ["fit", "--runs", "meaning", "last"],
+        ["fit", "--runs", "easy", "last", "end"],
+        ["fit", "--runs", "end"],
         ["pairs"],
     ],
 )
