@@ -111,11 +111,12 @@ def test_every_sentence_is_about_the_drug_that_is_ordered(server: Running) -> No
 
 
 def test_for_whom_a_dose_is_stands_beside_it(server: Running) -> None:
-    found = [c for c in cards(server, "salbutamol") if "asthma" in c["source"]["label"]]
+    found = [c for c in cards(server, "ipratropium") if "asthma" in c["source"]["label"]]
     lines = found[0]["detail"].splitlines()
-    puffs = next(line for line in lines if "100 micrograms per puff" in line)
-    assert puffs.endswith("(p. 2, Children (2 to 15 years) &gt; Treatment)")
-    assert found[0]["summary"].startswith("Salbutamol: see ")
+    for dose, whom in (("500", "Adults (16 years or over)"), ("250", "Children (2 to 15 years)")):
+        said = next(line for line in lines if f"{dose} micrograms by nebuliser" in line)
+        assert said.endswith(f"(p. 2, {whom} &gt; Treatment)")
+    assert found[0]["summary"].startswith("Ipratropium: see ")
 
 
 def test_what_no_document_names_gives_no_card(server: Running) -> None:
