@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from medrag.errors import ReadError
 
@@ -66,7 +67,7 @@ def _objects(file: Path, handle: Iterable[str]) -> Iterator[tuple[int, dict[str,
         if not line.strip():
             continue
         try:
-            row = json.loads(line, parse_constant=_no_number)
+            row = json.loads(line, parse_constant=_no_number, parse_float=_finite)
         except (ValueError, RecursionError) as error:
             raise ReadError(f"{file}, line {number} is not JSON.", "Correct the line.") from error
         if not isinstance(row, dict):
@@ -74,9 +75,14 @@ def _objects(file: Path, handle: Iterable[str]) -> Iterator[tuple[int, dict[str,
         yield number, row
 
 
-def _no_number(name: str) -> None:
+def _no_number(name: str) -> NoReturn:
     """NaN and Infinity are no JSON, whatever Python reads and writes."""
     raise ValueError(name)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return number if math.isfinite(number) else _no_number(digits)
 
 
 def _row(file: Path, number: int, row: dict[str, Any]) -> ClaimRow:

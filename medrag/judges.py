@@ -58,8 +58,9 @@ def _with_pair_encoder(name: str, threads: int | None) -> Judge:
 
     folder = find_pair_encoder(name)
     encoder = PairEncoder(folder, threads)
-    # The first verdict waits for the weights and for the rules' modules: both at once.
-    Thread(target=encoder.preload, daemon=True).start()
+    # The first verdict waits for the weights and for the rules' modules: both at once. No daemon: a
+    # process that ended amid the loading would be aborted.
+    Thread(target=encoder.preload).start()
     from medrag.models.catalog import file_sha256
     from medrag.verify.combiner import FILE, load_combiner
     from medrag.verify.judge import RuleJudge

@@ -69,8 +69,10 @@ def test_people_read_the_answer_without_colour_in_a_pipe(samples: Path) -> None:
 
 def test_search_json_is_the_contract(samples: Path) -> None:
     found = only_object(run("--library", samples, "search", "metformin", "-k", "3", "--json"))
-    passages = found["passages"]
-    assert [passage["rank"] for passage in passages] == [1, 2, 3]
+    assert [passage["rank"] for passage in found["passages"]] == [1, 2, 3]
+    assert [passage["ranks"]["reranked"] for passage in found["passages"]] == [1, 2, 3]
+    plain = ("search", "metformin", "-k", "3", "--json", "--no-rerank")
+    passages = only_object(run("--library", samples, *plain))["passages"]
     assert passages[0]["score"] >= passages[1]["score"] >= passages[2]["score"]
     assert "metformin" in passages[0]["text"].lower()
     assert {"chunk_id", "document", "pages", "section", "start", "end"} <= passages[0].keys()
@@ -96,10 +98,21 @@ def test_verify_reads_and_writes_lines_in_order() -> None:
         assert abs(sum(verdict["probabilities"].values()) - 1) < 1e-4
 
 
-def test_verify_takes_no_number_that_json_does_not_know() -> None:
-    done = run("verify", "-", stdin='{"id": NaN, "claim": "a", "evidence": "b"}\n')
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999", "[1e400]"])
+def test_verify_takes_no_number_that_json_does_not_know(number: str) -> None:
+    done = run("verify", "-", stdin=f'{{"id": {number}, "claim": "a", "evidence": "b"}}\n')
     assert done.returncode == 1
     assert "line 1 is not JSON" in done.stderr and "internal" not in done.stderr.lower()
+
+
+def test_verify_ends_well_before_its_judge_has_loaded(tmp_path: Path) -> None:
+    """Weights load in a thread of their own; a process that ends amid that is not aborted."""
+    config = tmp_path / "judge.toml"
+    config.write_text('[verify]\njudge = "medrag-judge"\n', "utf-8")
+    for stdin, code in (("", 0), ("not json\n", 1)):
+        for _ in range(3):
+            done = run("verify", "-", "--config", str(config), stdin=stdin)
+            assert (done.returncode, done.stdout) == (code, ""), done.stderr
 
 
 def test_verify_names_the_line_that_is_wrong() -> None:

@@ -28,6 +28,7 @@ SHIPPED_FOLDER = Path(__file__).parent.parent / "medrag" / "models" / "weights" 
 BASE = "all-MiniLM-L6-v2"
 MADE = ("reading", "planted", "natural", "close", "ranking", "asked", "human", "written")
 DEV = "dev"
+STEPS = ("pairs", "fit", "export", "measure")
 ABSTRACTIVE = ("title", "conclusion")
 """Kinds of natural pairs that say a thing in other words: few, so they are a file of their own."""
 _LIMITS = {"ranking": 144, "asked": 192} | dict.fromkeys(
@@ -41,12 +42,15 @@ _BATCH, _LARGE_BATCH = 4096, 16_384  # tokens, of a processor's core and of an a
 def main(arguments: Sequence[str] | None = None) -> None:
     """The steps, one after the other, or the ones that are named."""
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
-    parser.add_argument("steps", nargs="*", default=["pairs", "fit", "export", "measure"])
+    parser.add_argument("steps", nargs="*", default=list(STEPS), metavar="step",
+                        help=f"of {', '.join(STEPS)}; all where none is named")  # fmt: skip
     parser.add_argument("--data", type=Path, help="folder with claims/, retrieval/")
     parser.add_argument("--work", type=Path, default=Path("build/training"))
     parser.add_argument("--out", type=Path, default=SHIPPED_FOLDER)
     parser.add_argument("--seed", type=int, default=5)
-    parser.add_argument("--workers", type=int, default=2, help="processes, one for each core")
+    parser.add_argument(
+        "--workers", type=int, default=2, help="processes, one for each core; of an accelerator one"
+    )
     parser.add_argument("--minutes", type=float, default=0.0,
                         help="of each run: batches are left out to end by then")  # fmt: skip
     parser.add_argument("--only", nargs="*", default=[*MADE, DEV], help="pairs to make anew")
@@ -59,6 +63,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--runs", nargs="+", default=names, choices=names)
     parser.add_argument("--start", type=Path, help="weights to go on from: a state, or a folder")
     asked = parser.parse_args(arguments)
+    if unknown := set(asked.steps) - set(STEPS):
+        parser.error(f"there is no step {sorted(unknown)[0]}: they are {', '.join(STEPS)}")
+    if unknown := set(asked.only) - {*MADE, DEV}:
+        parser.error(f"there are no pairs {sorted(unknown)[0]}: {', '.join((*MADE, DEV))}")
+    made = "pairs" in asked.steps or (asked.work / f"{DEV}.jsonl").is_file()
+    if (asked.watch or "measure" in asked.steps) and not made:
+        parser.error(f"there are no development pairs in {asked.work}: make pairs first")
     first = not set(asked.runs).isdisjoint(names[:2])
     if "fit" in asked.steps and not first and asked.start is None:
         parser.error("a run that is not the first goes on from others: name their --start")

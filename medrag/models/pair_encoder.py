@@ -93,13 +93,14 @@ class PairEncoder:
         return out
 
     def _workers(self) -> ThreadPoolExecutor:
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="pair-encoder")
-        return self._pool
+        with self._loading:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="pair-encoder")
+            return self._pool
 
     def preload(self) -> None:
         """Load now, in a thread of its own perhaps; what fails is said when it is used."""
-        with suppress(ModelError):
+        with suppress(ModelError, ImportError):
             self._load()
 
     def _load(self) -> tuple[Any, PairTokenizer]:

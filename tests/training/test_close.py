@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,6 +50,27 @@ def test_no_more_words_are_exchanged_than_said(seed: int, most: int) -> None:
     swapped = [w for w in said.split() if w not in out.split()]
     assert len(swapped) <= most
     assert most or out == said
+
+
+def test_words_are_exchanged_and_pairs_are_made() -> None:
+    said = "doctors often use the same treatment because patients need it"
+    assert len({reworded(said, 2, random.Random(n)) for n in range(30)}) > 10
+    made = [pair for n in range(60) for pair in pairs_of(PASSAGE, "toy", "d1", random.Random(n))]
+    assert {pair.label for pair in made} == {SUPPORTED, NEUTRAL}
+    whole = " ".join(PASSAGE)
+    assert sum(pair.first not in whole for pair in made) > len(made) / 2
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "It has not yet been approved.", "Give at most 5 mg.", "It is injected under the skin.",
+        "The lower leg swells.", "It was tolerated well.", "Wait 30 second.", "Try to rest.",
+        "Most of them, over the counter, next to it.",
+    ],
+)  # fmt: skip
+def test_a_word_of_several_meanings_is_not_exchanged(said: str) -> None:
+    assert {reworded(said, 5, random.Random(n)) for n in range(40)} == {said}
 
 
 def test_part_of_a_name_is_not_exchanged() -> None:

@@ -93,6 +93,10 @@ def test_items_are_kept_as_they_are(tmp_path: Path) -> None:
         ["fit", "--runs", "meaning", "last"],
         ["fit", "--runs", "easy", "last", "end"],
         ["fit", "--runs", "end"],
+        ["fitt"],
+        ["pairs", "--data", ".", "--only", "nosuch"],
+        ["measure"],
+        ["fit", "--watch"],
         ["pairs"],
     ],
 )

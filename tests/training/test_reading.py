@@ -44,6 +44,18 @@ def test_a_sentence_does_not_stand_in_what_is_around_it(every: list[str], seed: 
             assert pair.first.rstrip(".") not in held
 
 
+def test_a_passage_is_read_whole_beside_one_of_its_sentences_or_its_title() -> None:
+    every = tuple(f"Sentence number {n} says something of its own here." for n in range(30))
+    source = Source("toy", "d1", "d1", "Fever", every)
+    pairs = [p for seed in range(20) for p in pairs_of(source, random.Random(seed))]
+    assert {pair.first for pair in pairs} > {"Fever"}
+    assert len(pairs) >= 20 * 2  # windows
+    for seed in range(5):
+        once = list(pairs_of(source, random.Random(seed)))
+        read = " ".join(f"{pair.first} {pair.second}" for pair in once)
+        assert all(sentence in read for sentence in every)
+
+
 def test_words_are_learned_from_the_other_text() -> None:
     """What is hidden is found again after some steps on one pair, and chance is not."""
     torch.manual_seed(1)

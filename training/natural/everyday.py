@@ -1,6 +1,7 @@
 """Everyday words that may stand for each other in any sentence, and openings that add nothing.
 
-"a = b": either for the other; "a > b": b for a alone. Data only.
+"a = b": either for the other; "a > b": b for a alone. A word of several meanings is said for
+others and never exchanged itself.
 """
 
 from __future__ import annotations
@@ -96,6 +97,22 @@ OPENINGS = (
 )  # fmt: skip
 
 
+_AMBIGUOUS = frozenset(
+    """yet under over lower well second next first most both some to and also better much little part
+    set post ground grounds means close present volume figures count contact rise raise number
+    like at times inside old sides further following gives is about around than used kind kinds
+    form forms place places site sites area areas body work book test tests way ways result
+    results signs weak strong try tried lack stay stays with in alone jointly role even though
+    firm firms law labour funds cost price gestation expecting delivery birth sick ill relatives
+    halt halts betters bettered finally lastly now today initially clinic hospital goal aim
+    purpose harm harmed conceivable needed substituted look taken out take averted avert renders
+    made make receives receive level levels degree degrees growth development loss use using
+    help mild slight grave severe serious current new novel early rare common large big small
+    whole
+    """.split()
+)
+
+
 def table() -> dict[str, tuple[str, ...]]:
     """For each word or phrase in lower case, what may be said for it."""
     out: dict[str, list[str]] = {}
@@ -107,4 +124,4 @@ def table() -> dict[str, tuple[str, ...]]:
                 if sign == "=":
                     out.setdefault(other, []).append(one)
                 break
-    return {word: tuple(others) for word, others in out.items()}
+    return {word: tuple(others) for word, others in out.items() if word not in _AMBIGUOUS}
