@@ -98,8 +98,8 @@ OPENINGS = (
 
 
 _AMBIGUOUS = frozenset(
-    """yet under over lower well second next first most both some to and also better much little part
-    set post ground grounds means close present volume figures count contact rise raise number
+    """yet under over lower well second next first most both some to and also better much little
+    part set post ground grounds means close present volume figures count contact rise raise number
     like at times inside old sides further following gives is about around than used kind kinds
     form forms place places site sites area areas body work book test tests way ways result
     results signs weak strong try tried lack stay stays with in alone jointly role even though
