@@ -299,7 +299,7 @@ def test_the_evaluation_has_an_arm_for_it(tmp_path: Path, fake: Fake) -> None:
     )
     (tmp_path / "queries.jsonl").write_text('{"_id": "q", "text": "paracetamol fever"}\n')
     (tmp_path / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq\t2\t1\n")
-    settings = Settings(rerank=True, rerank_ms=0.0)
+    settings = Settings(rerank=True, rerank_ms=0.0, rerank_weight=0.5)
     report = evaluate_retrieval(tmp_path, None, tmp_path / "library", settings)
     assert list(report["arms"]) == ["lexical", "dense", "hybrid", "reranked"]
     assert report["arms"]["hybrid"]["mrr@10"] == 0.5
