@@ -26,13 +26,15 @@ The zanthoxylum fund pays 4711 euros for each night shift. Metformin is stored i
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment without proxies and without settings of medrag but its home."""
+    """This process's environment without proxies and without settings of medrag but its home, and
+    without reranking: it is tested by itself, and each of some hundred servers would load its
+    weights."""
     kept = {
         name: value
         for name, value in os.environ.items()
         if "proxy" not in name.lower() and (name[:7] != "MEDRAG_" or name == "MEDRAG_HOME")
     }
-    return {**kept, "PYTHONUNBUFFERED": "1"}
+    return {**kept, "PYTHONUNBUFFERED": "1", "MEDRAG_RERANK": "false"}
 
 
 @dataclass

@@ -61,8 +61,7 @@ def test_the_same_json_as_the_command_line(server: Running) -> None:
     for one in (answered, by_command):
         one.pop("usage")
     assert answered == by_command
-    # A server orders searches by the fused score alone, unless told otherwise.
-    by_command = command(server, "search", "metformin eGFR", "-k", "3", "--no-rerank")
+    by_command = command(server, "search", "metformin eGFR", "-k", "3")
     assert {**found, "seconds": 0} == {**by_command, "seconds": 0}
     assert listed == command(server, "documents", "list")
 

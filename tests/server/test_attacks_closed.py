@@ -162,7 +162,7 @@ def test_it_changes_no_rank_and_no_score(server: Running, samples: Path) -> None
     """Word counts, neighbours and weights are those of a library that never had it."""
     queries = (METFORMIN, "metformin cupboard 12", FUND, "night shift")
     with (
-        Engine.open(samples, rerank_searches=False) as engine,  # as a server orders them
+        Engine.open(samples, rerank=False) as engine,  # as these servers do
         server.client("reader") as reader,
     ):
         for query in queries:

@@ -216,16 +216,15 @@ def test_thirty_questions_of_one_do_not_hold_up_anothers(home: Path, starter: St
         one.until("verbatim")
     other = Asker(server, "curator")
     assert other.ended(60)["event"] == "answer"
-    # Two: the one at work when it came, and the next in turn; and those that ended while its own
-    # passages were sought and ordered.
-    assert sum(one.over for one in many) <= 8
+    # Two: the one at work when it came, and the next in turn.
+    assert sum(one.over for one in many) <= 4
     assert max(other.places()) <= 2
     for one in many:
         one.leave()
     with server.client("admin") as client:
         at_rest(client)
     outcomes = Counter(kind for end in ends(server.library).values() for kind in end.elements())
-    assert outcomes["cancelled"] >= 22 and outcomes.total() == 31
+    assert outcomes["cancelled"] >= 26 and outcomes.total() == 31
 
 
 def test_what_takes_too_long_is_given_up_and_so_is_waiting(home: Path, starter: Starter) -> None:

@@ -173,7 +173,7 @@ def test_an_abstention_says_so_and_cites_nothing(server: Running) -> None:
 def test_warnings_of_a_verbatim_answer_come_first(server: Running) -> None:
     content = ask(server, "What is the dose of gentamicin?").choices[0].message.content
     assert content.startswith("Warning: ")
-    assert "was due for review on 202" in content.split("\n\n")[0]
+    assert "was due for review on 2025" in content.split("\n\n")[0]
 
 
 def test_a_follow_up_is_understood_from_the_messages_before(server: Running) -> None:
