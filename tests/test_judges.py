@@ -14,7 +14,7 @@ import pytest
 
 from medrag.config import Settings
 from medrag.errors import ConfigError, ModelError
-from medrag.judges import make_judge
+from medrag.judges import learned_judge, make_judge
 from medrag.models.nli_encoder import CrossEncoderPairs
 from medrag.models.pair_encoder import find_pair_encoder
 from medrag.protocols import Embedder
@@ -97,3 +97,24 @@ def test_limits_that_are_no_probabilities_are_damage(
     (tmp_path / "combiner.json").write_text(json.dumps(tree), "utf-8")
     with pytest.raises(ModelError, match="damaged"):
         load_combiner(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence"),
+    [
+        ("Treat hypokalaemia with insulin and glucose.",
+         "Treat hyperkalaemia with insulin and glucose."),
+        ("Systolic pressure should be above 90 mmHg.",
+         "Diastolic pressure should be above 90 mmHg."),
+        ("Morning doses are skipped on fasting days.",
+         "Evening doses are skipped on fasting days."),
+    ],
+)  # fmt: skip
+def test_the_model_does_not_overrule_an_opposite_in_nearly_the_same_words(
+    claim: str, evidence: str
+) -> None:
+    judge = learned_judge(Settings(judge="medrag-judge"))
+    wrong, right = judge.judge([(claim, evidence), (evidence, evidence)])
+    assert wrong.label in {"unsupported", "contradicted"}
+    assert wrong.score <= 0.05
+    assert right.label == "supported"

@@ -177,6 +177,10 @@ class LearnedJudge:
         )
 
 
+_NEARLY = 0.5  # of the claim's words
+_TERM_MISSING = frozenset({"term_missing"})
+
+
 def forbidden(case: Case) -> str | None:
     """Why a claim cannot be supported, whatever the encoder says; None if it can."""
     if case.found is None:
@@ -187,6 +191,11 @@ def forbidden(case: Case) -> str | None:
         return _ELSEWHERE
     if case.found.hard:
         return case.found.hard[0].message
+    if case.found.coverage >= _NEARLY and case.found.has(_TERM_MISSING):
+        # Nearly its words, and for one of them its opposite: hypo- where it says hyperkalaemia.
+        for problem in case.found.problems:
+            if problem.kind == "opposite":
+                return problem.message
     if not case.found.has(QUANTITY):
         return None
     # The sentences that fit best are hardly about it; what counts is whether the source has it.
