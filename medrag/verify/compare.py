@@ -7,19 +7,19 @@ from fractions import Fraction
 
 from medrag.verify.binding import bound_to, changes, joins
 from medrag.verify.comparisons import exchanged, turned_round
+from medrag.verify.denials import negations, uneven
+from medrag.verify.exchanged import exchanges
 from medrag.verify.places import Places
 from medrag.verify.problem import Problem, ProblemKind
 from medrag.verify.quantity import Quantity
-from medrag.verify.reading import Cue, Reading, Slot, read
-from medrag.verify.relations import PREFER, TIME, agreed, swaps
+from medrag.verify.reading import Reading, Slot, read
+from medrag.verify.relations import TIME, agreed, swaps
 from medrag.verify.scope import scopes
 from medrag.verify.strength import strengths
-from medrag.verify.tokens import may_name, sentences_of
 from medrag.verify.unitless import read_without_unit
 
 # A sentence has a few slots; what has more is no sentence, and is not worth minutes.
 _MAX_SLOTS = 60
-_WEIGHED = frozenset({"rather", "instead"})
 # What it is where two values differ; of quantities apart.
 _KINDS: dict[str, ProblemKind] = {
     "identifier": "identifier_differs", "route": "route_differs",
@@ -34,10 +34,11 @@ def compare(claim: str, evidence: str) -> list[Problem]:
         return [Problem("unchecked", "This sentence holds too many numbers to check.")]
     found = [
         *_slot_problems(mine, theirs),
-        *_negation_problems(mine, theirs),
-        *_uneven(mine, theirs),
+        *negations(mine, theirs),
+        *uneven(mine, theirs),
         *exchanged(mine, theirs),
         *swaps(claim, evidence),
+        *exchanges(claim, evidence),
         *changes(claim, evidence),
         *joins(claim, evidence),
         *strengths(claim, evidence),
@@ -59,17 +60,20 @@ def _slot_problems(
     mine: Reading, theirs: Reading, quantities_only: bool = False
 ) -> Iterator[Problem]:
     places = Places(mine, theirs)
+    turned = turned_round(mine, theirs)
     for slot in mine.slots:
         if quantities_only and slot.kind in _KINDS:
             continue
         others = [other for other in theirs.slots if other.group == slot.group]
         same = [other for other in others if _equal(slot, other)]
+        if same and turned and slot.kind in _KINDS:
+            continue  # "more in women than in men" is "less in men than in women"
         if same:
             rivals = [other for other in others if not _equal(slot, other)]
             yield from _elsewhere(slot, same, rivals, mine, theirs, places)
         elif slot.group == "w:time" and agreed(mine.text, theirs.text, TIME):
             continue  # "A before B" is "B after A"
-        elif slot.group in {"w:amount", "w:direction", "w:change"} and turned_round(mine, theirs):
+        elif slot.group in {"w:amount", "w:direction", "w:change"} and turned:
             continue
         elif not _same_otherwise(slot, mine, theirs) and not read_without_unit(slot, mine, theirs):
             problem = _absent(slot, others, places)
@@ -193,82 +197,3 @@ def _same_amount(rate: Quantity, amount: Quantity, per: tuple[str, ...], once: F
 
 def _is(slot: Slot, quantity: Quantity) -> bool:
     return (slot.start, slot.end, slot.value) == (quantity.start, quantity.end, quantity.key)
-
-
-def _negation_problems(mine: Reading, theirs: Reading) -> Iterator[Problem]:
-    words = {cue.word for cue in (*mine.cues, *theirs.cues)}
-    weighed = not words.isdisjoint(_WEIGHED) and agreed(mine.text, theirs.text, PREFER)
-    for cue in mine.cues:
-        if weighed and cue.word in _WEIGHED:
-            continue
-        word = _undenied(mine, cue, theirs)
-        if word is not None:
-            yield Problem(
-                "negation", f"The answer says “{cue.word}” of “{word}”; the source does not."
-            )
-    for cue in theirs.cues:
-        if weighed and cue.word in _WEIGHED:
-            continue
-        word = _undenied(theirs, cue, mine, asserted=True)
-        if word is not None:
-            yield Problem(
-                "negation", f"The source says “{cue.word}” of “{word}”; the answer does not."
-            )
-
-
-def _uneven(mine: Reading, theirs: Reading) -> Iterator[Problem]:
-    """A sentence of the same words with a denial more, or less."""
-    own = mine.names
-    for sentence in sentences_of(theirs.text):
-        if len(own & may_name(sentence)) < 0.85 * len(own):
-            continue
-        other = read(sentence)
-        words = other.names
-        shared = len(own & words)
-        if shared < 0.85 * max(len(own), len(words)) or len(mine.cues) == len(other.cues):
-            continue
-        more = mine if len(mine.cues) > len(other.cues) else other
-        who = "answer" if more is mine else "source"
-        yield Problem("negation", f"Only the {who} says “{more.cues[-1].word}” here.")
-        return
-
-
-def _undenied(one: Reading, cue: Cue, other: Reading, asserted: bool = False) -> str | None:
-    """A word that ``cue`` denies in ``one`` and that ``other`` has, denied by nothing.
-
-    With ``asserted``, a word that ``one`` itself also says outside any negation is no mismatch.
-    """
-    # "Contraindicated" denies its subject, which "should not be used" has before it.
-    reached = {
-        other.tokens[place].stem
-        for each in other.cues
-        for place in (each.around if cue.predicate else each.reach)
-    }
-    plain = {token.stem for token in other.tokens if token.content or token.measured}
-    for place in cue.heads:
-        token = one.tokens[place]
-        if token.stem in reached:
-            # The same denial, so what stands before it there may stand after it here:
-            # "do not use metformin", "metformin should not be used".
-            reached |= _around(token.stem, other)
-            continue
-        excused = asserted and _said_plainly(one, token.stem)
-        if token.stem in plain and token.word.isalpha() and not excused:
-            return token.word
-    return None
-
-
-def _around(stem: str, reading: Reading) -> set[str]:
-    return {
-        reading.tokens[place].stem
-        for cue in reading.cues
-        if any(reading.tokens[near].stem == stem for near in cue.reach)
-        for place in cue.around
-    }
-
-
-def _said_plainly(reading: Reading, stem: str) -> bool:
-    reached = {place for cue in reading.cues for place in cue.reach}
-    return any(
-        token.stem == stem and place not in reached for place, token in enumerate(reading.tokens)
-    )

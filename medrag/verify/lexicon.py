@@ -242,6 +242,14 @@ PREDICATES = frozenset(
         "forbidden",
     ]
 )
+HALTS = frozenset(
+    "stop stops stopped stopping discontinue discontinued withhold withheld omit omitted".split()
+)
+"""They say of a drug what "do not use" says; that either is missing is no contradiction."""
+USING = frozenset(
+    "use used using give given giving take taken taking start started starting continue continued"
+    " prescribe prescribed administer administered".split()
+)
 CONDITIONS = ("unless", "except", "only if", "only when", "only in", "only for", "provided that")
 
 

@@ -1,0 +1,118 @@
+"""What one side denies and the other does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from medrag.verify.lexicon import HALTS, USING
+from medrag.verify.problem import Problem
+from medrag.verify.reading import Cue, Reading, read
+from medrag.verify.relations import PREFER, agreed
+from medrag.verify.tokens import may_name, sentences_of
+
+_NEAR = 5  # words
+_WEIGHED = frozenset({"rather", "instead"})
+
+
+def negations(mine: Reading, theirs: Reading) -> Iterator[Problem]:
+    """A negation of the claim that the evidence does not make of the same word, or the other way
+    round."""
+    words = {cue.word for cue in (*mine.cues, *theirs.cues)}
+    weighed = not words.isdisjoint(_WEIGHED) and agreed(mine.text, theirs.text, PREFER)
+    for cue in mine.cues:
+        if weighed and cue.word in _WEIGHED:
+            continue
+        word = _undenied(mine, cue, theirs)
+        if word is not None:
+            yield Problem(
+                "negation", f"The answer says “{cue.word}” of “{word}”; the source does not."
+            )
+    for cue in theirs.cues:
+        if weighed and cue.word in _WEIGHED:
+            continue
+        word = _undenied(theirs, cue, mine, asserted=True)
+        if word is not None:
+            yield Problem(
+                "negation", f"The source says “{cue.word}” of “{word}”; the answer does not."
+            )
+
+
+def uneven(mine: Reading, theirs: Reading) -> Iterator[Problem]:
+    """A sentence of the same words with a denial more, or less."""
+    own = mine.names
+    for sentence in sentences_of(theirs.text):
+        if len(own & may_name(sentence)) < 0.85 * len(own):
+            continue
+        other = read(sentence)
+        words = other.names
+        shared = len(own & words)
+        if shared < 0.85 * max(len(own), len(words)) or _denials(mine) == _denials(other):
+            continue
+        if len(mine.cues) == len(other.cues):
+            continue
+        more = mine if len(mine.cues) > len(other.cues) else other
+        who = "answer" if more is mine else "source"
+        yield Problem("negation", f"Only the {who} says “{more.cues[-1].word}” here.")
+        return
+
+
+def _undenied(one: Reading, cue: Cue, other: Reading, asserted: bool = False) -> str | None:
+    """A word that ``cue`` denies in ``one`` and that ``other`` has, denied by nothing.
+
+    With ``asserted``, a word that ``one`` itself also says outside any negation is no mismatch.
+    """
+    # "Contraindicated" denies its subject, which "should not be used" has before it.
+    reached = {
+        other.tokens[place].stem
+        for each in other.cues
+        for place in (each.around if cue.predicate else each.reach)
+    }
+    if _denies_use(one, cue):
+        reached |= _halted(other)  # "do not use metformin", "stop metformin"
+    plain = {token.stem for token in other.tokens if token.content or token.measured}
+    for place in cue.heads:
+        token = one.tokens[place]
+        if token.stem in reached:
+            # The same denial, so what stands before it there may stand after it here:
+            # "do not use metformin", "metformin should not be used".
+            reached |= _around(token.stem, other)
+            continue
+        excused = asserted and _said_plainly(one, token.stem)
+        if token.stem in plain and token.word.isalpha() and not excused:
+            return token.word
+    return None
+
+
+def _halted(reading: Reading) -> set[str]:
+    """The stems around the words that say to stop something: its use is denied."""
+    out: set[str] = set()
+    for place, token in enumerate(reading.tokens):
+        if token.word in HALTS:
+            near = reading.tokens[max(0, place - _NEAR) : place + _NEAR + 1]
+            out |= {other.stem for other in near if other.clause == token.clause}
+    return out
+
+
+def _denies_use(reading: Reading, cue: Cue) -> bool:
+    return any(reading.tokens[place].word in USING for place in cue.heads)
+
+
+def _denials(reading: Reading) -> int:
+    """Negations, and of what is to be stopped one more, as if it said "do not use"."""
+    return len(reading.cues) + any(token.word in HALTS for token in reading.tokens)
+
+
+def _around(stem: str, reading: Reading) -> set[str]:
+    return {
+        reading.tokens[place].stem
+        for cue in reading.cues
+        if any(reading.tokens[near].stem == stem for near in cue.reach)
+        for place in cue.around
+    }
+
+
+def _said_plainly(reading: Reading, stem: str) -> bool:
+    reached = {place for cue in reading.cues for place in cue.reach}
+    return any(
+        token.stem == stem and place not in reached for place, token in enumerate(reading.tokens)
+    )

@@ -1,0 +1,118 @@
+"""The same words in other places: exchanged phrases are another meaning, moved and listed ones are
+not, with either judge."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from medrag.verify.exchanged import exchanges
+from medrag.verify.judge import RuleJudge
+
+EXCHANGED = [
+    ("Apixaban was superior to warfarin in preventing stroke.",
+     "Warfarin was superior to apixaban in preventing stroke."),
+    ("Edoxaban was non-inferior to dalteparin for recurrent thrombosis.",
+     "Dalteparin was non-inferior to edoxaban for recurrent thrombosis."),
+    ("Osteomyelitis is a complication of diabetic foot ulcers.",
+     "Diabetic foot ulcers are a complication of osteomyelitis."),
+    ("Smoking is a risk factor for bladder cancer.",
+     "Bladder cancer is a risk factor for smoking."),
+    ("Heart failure is often due to ischaemic heart disease.",
+     "Ischaemic heart disease is often due to heart failure."),
+    ("Unlike adults, children with asthma need a spacer.",
+     "Unlike children, adults with asthma need a spacer."),
+    ("Give amoxicillin for otitis and nystatin for thrush.",
+     "Give nystatin for otitis and amoxicillin for thrush."),
+    ("Use flucloxacillin for cellulitis and nitrofurantoin for cystitis.",
+     "Use nitrofurantoin for cellulitis and flucloxacillin for cystitis."),
+    ("The nurse checks the line and the doctor signs the form.",
+     "The doctor checks the line and the nurse signs the form."),
+    ("The donor's blood is tested for the recipient's antibodies.",
+     "The recipient's blood is tested for the donor's antibodies."),
+    ("Continue the mother's drugs and stop the infant's drugs.",
+     "Stop the mother's drugs and continue the infant's drugs."),
+    ("On the ward, urgent tests go to the laboratory before routine tests, day and night.",
+     "Routine tests go to the laboratory before urgent tests."),
+]  # fmt: skip
+MOVED = [
+    ("Fever, cough and rash are common.", "Rash, cough and fever are common."),
+    ("Chest pain, shortness of breath and fever need review.",
+     "Shortness of breath, fever and chest pain need review."),
+    ("Doctors, nurses and pharmacists may prescribe.",
+     "Pharmacists, doctors and nurses may prescribe."),
+    ("In adults, give 5 mg once daily.", "Give 5 mg once daily in adults."),
+    ("Flush the line before giving amiodarone.", "Before giving amiodarone, flush the line."),
+    ("If the INR is above 8, give vitamin K.", "Give vitamin K if the INR is above 8."),
+    ("Amiodarone raises digoxin levels.", "Digoxin levels are raised by amiodarone."),
+    ("Warfarin interacts with amiodarone.", "Amiodarone interacts with warfarin."),
+    ("Metformin is used with insulin.", "Insulin is used with metformin."),
+    ("Smoking is associated with bladder cancer.", "Bladder cancer is associated with smoking."),
+    ("Paracetamol is also called acetaminophen.", "Acetaminophen is also called paracetamol."),
+    ("Unlike adults, children with asthma need a spacer.",
+     "Children with asthma, unlike adults, need a spacer."),
+    ("A complication of diabetes is neuropathy.", "Neuropathy is a complication of diabetes."),
+    ("The distance between the cuff and the elbow is 2 cm.",
+     "The distance between the elbow and the cuff is 2 cm."),
+    ("Continue the mother's drugs and stop the infant's drugs.",
+     "Stop the infant's drugs and continue the mother's drugs."),
+    ("Hypothyroidism causes constipation, whereas hyperthyroidism causes diarrhoea.",
+     "Hyperthyroidism causes diarrhoea, whereas hypothyroidism causes constipation."),
+    ("Insulin and glucose lower potassium, and calcium protects the heart.",
+     "Calcium protects the heart, and insulin and glucose lower potassium."),
+    ("Nausea is common; headache is rare.", "Headache is rare; nausea is common."),
+    ("Bleeding was more common in women than in men.",
+     "Bleeding was less common in men than in women."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "claim"), EXCHANGED)
+def test_what_has_changed_places_is_contradicted(source: str, claim: str) -> None:
+    verdict, back = RuleJudge().judge([(claim, source), (source, source)])
+    assert verdict.label == "contradicted"
+    assert back.label == "supported"
+
+
+@pytest.mark.parametrize(("source", "claim"), MOVED)
+def test_what_is_only_moved_is_supported(source: str, claim: str) -> None:
+    assert RuleJudge().judge([(claim, source)])[0].label == "supported"
+
+
+def test_a_source_that_says_both_supports_either() -> None:
+    source = "Asthma is a risk factor for rhinitis. Rhinitis is a risk factor for asthma."
+    assert RuleJudge().judge([("Rhinitis is a risk factor for asthma.", source)])[0].label == (
+        "supported"
+    )
+
+
+def test_to_stop_a_drug_is_not_to_use_it() -> None:
+    source = "Do not use metformin if eGFR is below 30."
+    for claim in ("Stop metformin if eGFR is below 30.", "Withhold metformin if eGFR is below 30."):
+        assert RuleJudge().judge([(claim, source)])[0].label != "contradicted"
+    assert RuleJudge().judge([("Use metformin if eGFR is below 30.", source)])[0].label == (
+        "contradicted"
+    )
+
+
+NAMES = ["otitis", "thrush", "cystitis", "cellulitis", "rhinitis", "sepsis"]
+DRUGS = ["amoxicillin", "nystatin", "aciclovir", "doxycycline", "cefalexin", "rifampicin"]
+
+
+@given(st.permutations(NAMES), st.permutations(DRUGS))
+def test_lists_may_be_in_any_order_and_pairs_may_not(names: list[str], drugs: list[str]) -> None:
+    listed = "Causes include {}, {} and {}."
+    assert not list(exchanges(listed.format(*names[:3]), listed.format(*sorted(names[:3]))))
+    paired = "Give {} for {} and {} for {}."
+    source = paired.format(drugs[0], names[0], drugs[1], names[1])
+    assert not list(exchanges(paired.format(drugs[1], names[1], drugs[0], names[0]), source))
+    assert list(exchanges(paired.format(drugs[1], names[0], drugs[0], names[1]), source))
+    assert list(exchanges(paired.format(drugs[0], names[1], drugs[1], names[0]), source))
+
+
+@given(
+    st.lists(st.sampled_from([*NAMES, *DRUGS, "and", "for", "with", "unlike", ","]), max_size=60)
+)
+def test_a_text_says_what_it_says(words: list[str]) -> None:
+    text = " ".join(words)
+    assert not list(exchanges(text, text))
