@@ -64,6 +64,8 @@ def read_objects(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _objects(file: Path, handle: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]:
     for number, line in enumerate(handle, start=1):
+        if number == 1:
+            line = line.removeprefix("\ufeff")  # editors of another system begin a file so
         if not line.strip():
             continue
         try:

@@ -6,12 +6,14 @@ import importlib.metadata
 import importlib.util
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from medrag import __version__, offline
 from medrag.engine import Engine
 from medrag.errors import MedragError, NetworkBlocked
 from medrag.generators import machine
+from medrag.judges import RULES, checked_weights
 from medrag.library import VectorCache
 from medrag.models import language
 
@@ -41,6 +43,8 @@ def examine(engine: Engine) -> dict[str, Any]:
         "packages": {name: _version(name) for name in _PACKAGES},
         "embedding": _guarded(problems, lambda: _embedding(engine)),
         "language": _guarded(problems, lambda: _language(engine, problems)),
+        "judge": _guarded(problems, lambda: _judge(engine)),
+        "reranker": _guarded(problems, lambda: _reranker(engine)),
         "library": _guarded(problems, lambda: _library(engine, problems)),
         "network": _network(engine, problems),
         "degraded": _degraded(engine),
@@ -89,6 +93,27 @@ def _language(engine: Engine, problems: list[str]) -> dict[str, Any]:
         ],
         "memory_available": language.available_bytes(),
     }
+
+
+def _judge(engine: Engine) -> dict[str, Any]:
+    """What checks the sentences of an answer."""
+    name = engine.settings.judge
+    return {"name": name} if name == RULES else _weights(name)
+
+
+def _reranker(engine: Engine) -> dict[str, Any]:
+    """What orders the passages."""
+    settings = engine.settings
+    return {"on": settings.rerank} | (_weights(settings.rerank_model) if settings.rerank else {})
+
+
+def _weights(name: str) -> dict[str, Any]:
+    """Weights that are there, whole, and go with what was fitted to them."""
+    folder = Path(name).expanduser()
+    if (folder / "config.json").is_file() and not (folder / "model.onnx").is_file():
+        return {"name": name, "folder": str(folder)}  # a CrossEncoder of one's own
+    found, digest = checked_weights(name)
+    return {"name": name, "folder": str(found), "sha256": digest}
 
 
 def _library(engine: Engine, problems: list[str]) -> dict[str, Any]:
@@ -145,8 +170,10 @@ def _refuses() -> bool:
 
 def _degraded(engine: Engine) -> list[str]:
     notes = []
-    if engine.settings.judge == "rules":
+    if engine.settings.judge == RULES:
         notes.append("The judge goes by rules, words and similarity alone ([verify] judge).")
+    if not engine.settings.rerank:
+        notes.append("Passages are not reordered by what answers ([retrieve] rerank).")
     if not language.installed():
         notes.append(
             "No language model is here: answers are verbatim sentences (generator 'extractive')."

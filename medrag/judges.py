@@ -53,20 +53,36 @@ def learned_judge(settings: Settings, threads: int | None = None) -> Judge:
     return LearnedJudge(CrossEncoderPairs(folder), RuleJudge(), load_combiner(folder))
 
 
+def checked_weights(name: str) -> tuple[Path, str]:
+    """The folder of a pair encoder and the SHA-256 of its weights, which go with the combiner
+    beside them, if there is one.
+
+    Raises:
+        ModelError: it is not there, is damaged, or the combiner was fitted with other weights.
+    """
+    from medrag.models.catalog import file_sha256
+    from medrag.models.pair_encoder import SHIPPED, find_pair_encoder
+    from medrag.verify.combiner import FILE, load_combiner
+
+    folder = find_pair_encoder(name)
+    digest = file_sha256(folder / "model.onnx")
+    if name == SHIPPED and not (folder / FILE).is_file():
+        raise ModelError(f"The {SHIPPED} lacks its {FILE}.", "Install medrag again.")
+    load_combiner(folder, digest)
+    return folder, digest
+
+
 def _with_pair_encoder(name: str, threads: int | None) -> Judge:
-    from medrag.models.pair_encoder import SHIPPED, PairEncoder, find_pair_encoder
+    from medrag.models.pair_encoder import PairEncoder, find_pair_encoder
 
     folder = find_pair_encoder(name)
     encoder = PairEncoder(folder, threads)
     # The first verdict waits for the weights and for the rules' modules: both at once. No daemon: a
     # process that ended amid the loading would be aborted.
     Thread(target=encoder.preload).start()
-    from medrag.models.catalog import file_sha256
-    from medrag.verify.combiner import FILE, load_combiner
+    from medrag.verify.combiner import load_combiner
     from medrag.verify.judge import RuleJudge
     from medrag.verify.learned import LearnedJudge
 
-    digest = file_sha256(folder / "model.onnx")
-    if name == SHIPPED and not (folder / FILE).is_file():
-        raise ModelError(f"The {SHIPPED} lacks its {FILE}.", "Install medrag again.")
+    folder, digest = checked_weights(name)
     return LearnedJudge(encoder, RuleJudge(), load_combiner(folder, digest))

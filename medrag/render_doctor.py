@@ -33,11 +33,20 @@ def show_examination(out: Console, report: dict[str, Any]) -> None:
         out.print(f"         sha256 {model['sha256']}")
     if language := report["language"]:
         _show_language(out, language)
+    if judge := report["judge"]:
+        out.print(f"judge    {judge['name']}{_digest(judge)}", markup=False)
+    if (reranker := report["reranker"]) is not None:
+        name = reranker.get("name", "none")
+        out.print(f"reranker {name}{_digest(reranker)}", markup=False)
     network = report["network"]
     state = "refused" if network["refuses_connections"] else "NOT refused"
     out.print(f"network  connections are {state}; guarded: {network['guard']}")
     for name, version in report["packages"].items():
         out.print(f"package  {name} {version or '(not installed)'}", markup=False)
+
+
+def _digest(model: dict[str, Any]) -> str:
+    return f", sha256 {model['sha256'][:16]}…" if "sha256" in model else ""
 
 
 def _show_language(out: Console, language: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from medrag.config import Settings
-from medrag.judges import make_judge
+from medrag.judges import checked_weights, make_judge
 from medrag.library import Views
 from medrag.library.bounded import Bounded
 from medrag.models.catalog import EmbeddingModel, find_embedding_model
@@ -83,7 +83,7 @@ class Shared:
         """What reorders passages; its model is found now, and loaded at the first of them.
 
         Raises:
-            ModelError: the model of the settings is not there.
+            ModelError: the model of the settings is not there, or is not what it was.
         """
         with self._lock:
             if self._reranker is None:
@@ -127,11 +127,11 @@ class Shared:
 
 
 def _relevance_encoder(name: str, threads: int | None) -> RelevanceEncoder:
-    from medrag.models.pair_encoder import PairEncoder, find_pair_encoder
+    from medrag.models.pair_encoder import PairEncoder
 
     folder = Path(name).expanduser()
     if (folder / "config.json").is_file() and not (folder / "model.onnx").is_file():
         from medrag.models.ranking_encoder import RankingEncoder
 
         return RankingEncoder(folder)
-    return PairEncoder(find_pair_encoder(name), threads)
+    return PairEncoder(checked_weights(name)[0], threads)

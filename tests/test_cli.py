@@ -98,6 +98,15 @@ def test_verify_reads_and_writes_lines_in_order() -> None:
         assert abs(sum(verdict["probabilities"].values()) - 1) < 1e-4
 
 
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    row = {"claim": "Give 5 mg.", "evidence": "Give 5 mg."}
+    file = tmp_path / "claims.jsonl"
+    file.write_text(json.dumps(row) + "\n", encoding="utf-8-sig")
+    done = run("verify", file, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[0])["verdict"] == "supported"
+
+
 @pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999", "[1e400]"])
 def test_verify_takes_no_number_that_json_does_not_know(number: str) -> None:
     done = run("verify", "-", stdin=f'{{"id": {number}, "claim": "a", "evidence": "b"}}\n')
