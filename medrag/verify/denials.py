@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from medrag.verify.lexicon import HALTS, USING
 from medrag.verify.problem import Problem
@@ -68,7 +68,11 @@ def _undenied(one: Reading, cue: Cue, other: Reading, asserted: bool = False) ->
         for place in (each.around if cue.predicate else each.reach)
     }
     if _denies_use(one, cue):
-        reached |= _halted(other)  # "do not use metformin", "stop metformin"
+        # "Do not use metformin", "stop metformin"; "must not be given to athletes", "athletes
+        # should not take".
+        reached |= _halted(other)
+        for each in other.cues:
+            reached |= _stems(other, each.around) if _denies_use(other, each) else set()
     plain = {token.stem for token in other.tokens if token.content or token.measured}
     for place in cue.heads:
         token = one.tokens[place]
@@ -94,12 +98,23 @@ def _halted(reading: Reading) -> set[str]:
 
 
 def _denies_use(reading: Reading, cue: Cue) -> bool:
-    return any(reading.tokens[place].word in USING for place in cue.heads)
+    """Whether it says "not" of giving or taking, words that carry no meaning of their own."""
+    if not cue.heads:
+        return False
+    head = min(cue.heads)
+    before = [token.word for token in reading.tokens[max(0, head - _NEAR) : head + 1]]
+    if cue.word not in before:
+        return False
+    return not USING.isdisjoint(before[before.index(cue.word) :])
 
 
 def _denials(reading: Reading) -> int:
     """Negations, and of what is to be stopped one more, as if it said "do not use"."""
     return len(reading.cues) + any(token.word in HALTS for token in reading.tokens)
+
+
+def _stems(reading: Reading, places: Iterable[int]) -> set[str]:
+    return {reading.tokens[place].stem for place in places}
 
 
 def _around(stem: str, reading: Reading) -> set[str]:

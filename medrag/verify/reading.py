@@ -30,6 +30,7 @@ _DOTTED = Pattern(
     ("i.v", "i.m", "s.c", "p.o", "by mouth"),
 )  # fmt: skip
 _NARROW, _WIDE = 2, 8
+_AGED, _OLDER = frozenset({"older", "elderly"}), "older adults"
 _COMPARED = frozenset({"than", "of"})
 _DENYING = NEGATIVE_WORDS | {"rather", "instead"}
 _LINE = Pattern(r"\b(first|second|third)(?=[- ]line\b)", re.I, ("line",))
@@ -119,8 +120,8 @@ def read(text: str) -> Reading:
 
 def _marks(tokens: tuple[Token, ...], quantities: tuple[Quantity, ...]) -> tuple[Mark, ...]:
     out = [
-        Mark(token.start, token.end, token.stem, token.clause)
-        for token in tokens
+        Mark(token.start, token.end, _whose(place, tokens), token.clause)
+        for place, token in enumerate(tokens)
         if token.content or token.word in POPULATION or token.word in ROUTES
     ]
     starts = [token.start for token in tokens]
@@ -129,6 +130,13 @@ def _marks(tokens: tuple[Token, ...], quantities: tuple[Quantity, ...]) -> tuple
         clause = tokens[min(place, len(tokens) - 1)].clause if tokens else 0
         out.append(Mark(quantity.start, quantity.end, repr(quantity.key), clause))
     return tuple(sorted(out, key=lambda mark: (mark.start, mark.end)))
+
+
+def _whose(place: int, tokens: tuple[Token, ...]) -> str:
+    """The stem of a word; "older adults" are one, and no adults at large."""
+    token = tokens[place]
+    adults = POPULATION.get(token.word) == "adults"
+    return _OLDER if adults and place and tokens[place - 1].word in _AGED else token.stem
 
 
 def _quantity_slot(quantity: Quantity) -> Slot:
@@ -157,7 +165,8 @@ def _word_slots(text: str, tokens: tuple[Token, ...], cues: tuple[Cue, ...]) -> 
             continue
         written = text[token.start : token.end]
         if token.word in POPULATION:
-            people = POPULATION[token.word]
+            older = _whose(place, tokens) == _OLDER
+            people = POPULATION["elderly" if older else token.word]
             slots.append(Slot("population", people, "population", token.start, token.end, written))
             slots.extend(_opposites(token, written, False))
         elif token.word in ROUTES and token.measured and is_route(written):

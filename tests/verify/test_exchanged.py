@@ -95,6 +95,27 @@ def test_to_stop_a_drug_is_not_to_use_it() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("source", "claim"),
+    [
+        ("Atracurium must not be given to athletes with asthma.",
+         "Athletes with asthma should not take atracurium."),
+        ("Supplements helped elderly people with anaemia.",
+         "Supplements helped older adults with anaemia."),
+    ],
+)  # fmt: skip
+def test_the_same_in_other_words_is_no_contradiction(source: str, claim: str) -> None:
+    assert RuleJudge().judge([(claim, source)])[0].label != "contradicted"
+
+
+def test_whom_it_is_not_given_to_counts() -> None:
+    source = "Atracurium must not be given to athletes with asthma; others may take it."
+    claim = "Athletes with asthma should take atracurium."
+    assert RuleJudge().judge([(claim, source)])[0].label == "contradicted"
+    source = "The dose is 5 mg in adults and 2 mg in older adults."
+    assert RuleJudge().judge([("The dose is 2 mg in adults.", source)])[0].label != "supported"
+
+
 NAMES = ["otitis", "thrush", "cystitis", "cellulitis", "rhinitis", "sepsis"]
 DRUGS = ["amoxicillin", "nystatin", "aciclovir", "doxycycline", "cefalexin", "rifampicin"]
 
