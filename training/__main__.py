@@ -18,7 +18,7 @@ from medrag.models.catalog import find_embedding_model
 from medrag.models.pair_encoder import SHIPPED, PairEncoder
 from medrag.models.pair_input import MAX_TOKENS, PairTokenizer
 from training.batches import encode, keep, kept
-from training.curriculum import AVERAGED, RUNS, items_of
+from training.curriculum import AVERAGED, JOINED, RUNS, items_of
 from training.fit import STATE, Plan, accelerator, fit
 from training.measure import StateScorer, measure
 from training.pairs import Pair, without_repeats
@@ -26,13 +26,16 @@ from training.resume import average, resume
 
 SHIPPED_FOLDER = Path(__file__).parent.parent / "medrag" / "models" / "weights" / SHIPPED
 BASE = "all-MiniLM-L6-v2"
-MADE = ("reading", "planted", "natural", "close", "ranking", "asked", "human", "written")
+MADE = (
+    "reading", "planted", "natural", "close", "ranking", "asked", "questions", "human", "written",
+    "roles",
+)  # fmt: skip
 DEV = "dev"
 STEPS = ("pairs", "fit", "export", "measure")
 ABSTRACTIVE = ("title", "conclusion")
 """Kinds of natural pairs that say a thing in other words: few, so they are a file of their own."""
-_LIMITS = {"ranking": 144, "asked": 192} | dict.fromkeys(
-    ("written", "reading", "human"), MAX_TOKENS
+_LIMITS = {"ranking": 144, "asked": 192, "questions": 192} | dict.fromkeys(
+    ("written", "roles", "reading", "human"), MAX_TOKENS
 )
 _WATCHED = 700  # development pairs of a source
 _LIMIT = 160  # tokens of the pairs of every other maker
@@ -63,6 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--runs", nargs="+", default=names, choices=names)
     parser.add_argument("--start", type=Path, help="weights to go on from: a state, or a folder")
     asked = parser.parse_args(arguments)
+    asked.runs = [name for name in names if name in asked.runs]
     if unknown := set(asked.steps) - set(STEPS):
         parser.error(f"there is no step {sorted(unknown)[0]}: they are {', '.join(STEPS)}")
     if unknown := set(asked.only) - {*MADE, DEV}:
@@ -74,11 +78,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if "fit" in asked.steps and not first and asked.start is None:
         parser.error("a run that is not the first goes on from others: name their --start")
     averaged = [asked.work / name / STATE for name in AVERAGED if name not in asked.runs]
-    alone = asked.runs == names[-1:]
-    if "fit" in asked.steps and names[-1] in asked.runs and not alone:
+    if "fit" in asked.steps and JOINED in asked.runs[1:]:
         for path in averaged:
             if not path.is_file():
-                parser.error(f"the last run goes on from {path}, which is not there: run it too")
+                parser.error(f"{JOINED} goes on from {path}, which is not there: run it too")
     if "pairs" in asked.steps and asked.data is None:
         parser.error("pairs are made of the public sets: name their folder with --data")
     asked.work.mkdir(parents=True, exist_ok=True)
@@ -99,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def make(data: Path, work: Path, seed: int, only: Iterable[str], tokenizer: PairTokenizer) -> None:
     """Write the pairs of each maker as JSON Lines and in tokens, with a count of what they are."""
-    from training import asked, combine, human, natural, planted, ranking, reading, written
+    from training import asked, human, natural, planted, questions, ranking, reading, written
     from training.natural import close
 
     makers = {
@@ -109,9 +112,11 @@ def make(data: Path, work: Path, seed: int, only: Iterable[str], tokenizer: Pair
         "close": lambda: close.pairs(data, seed),
         "ranking": lambda: ranking.pairs(data, seed, work / "ranking"),
         "asked": lambda: asked.pairs(data, seed),
+        "questions": lambda: questions.pairs(seed),
         "human": lambda: human.pairs(data, seed),
         "written": lambda: written.pairs(data, seed),
-        DEV: lambda: _read_beside(combine.dev_pairs(data, seed, _WATCHED)),
+        "roles": lambda: written.pairs(data, seed, folder=written.ROLES),
+        DEV: lambda: _development(data, seed),
     }
     for name in only:
         made = without_repeats(makers[name]())
@@ -127,17 +132,19 @@ def make(data: Path, work: Path, seed: int, only: Iterable[str], tokenizer: Pair
             _say(f"{name}: {' '.join(map(str, key))} {count}")
 
 
-def _read_beside(pairs: Iterable[Pair]) -> Iterator[Pair]:
-    """The pairs with the evidence that the judge reads."""
+def _development(data: Path, seed: int) -> Iterator[Pair]:
+    """The pairs held out of training, claims with the evidence that the judge reads."""
+    from training import combine, questions
     from training.sentences import as_read
 
-    for pair in pairs:
+    for pair in combine.dev_pairs(data, seed, _WATCHED):
         yield replace(pair, second=as_read(pair.first, pair.second))
+    yield from questions.pairs(seed, "dev")
 
 
 def _fit(asked: argparse.Namespace, base: Path, tokenizer: PairTokenizer) -> None:
-    """The runs that are asked for, each from the weights of the one before; the last one from the
-    average of those that count."""
+    """The runs that are asked for, each from the weights of the one before; one of them, where it
+    is not the first, from the average of those that count."""
     made = {name: kept(asked.work / f"{name}.npz") for name in (*MADE, "abstractive")}
     start = asked.start
     if start is not None and start.is_dir():
@@ -146,7 +153,7 @@ def _fit(asked: argparse.Namespace, base: Path, tokenizer: PairTokenizer) -> Non
     averaged = [(asked.work / name / STATE, weight) for name, weight in AVERAGED.items()]
     for number, run in enumerate(RUNS):
         if run.name in asked.runs:
-            if run is RUNS[-1] and asked.runs != [run.name]:
+            if run.name == JOINED and asked.runs[0] != JOINED:
                 start = asked.work / "average.pt"
                 average(averaged, start)
             plan = Plan(

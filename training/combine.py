@@ -307,6 +307,7 @@ def dev_pairs(data: Path, seed: int, most: int) -> Iterator[Pair]:
     counted: dict[str, int] = {}
     pairs = [*human.dev(data), *planted.pairs(data, seed, "dev", most)]
     pairs += written.pairs(data, seed, "dev")
+    pairs += written.pairs(data, seed, "dev", written.ROLES)
     # One source, whatever the corpora: "said" and "turned" tell more of it than where it is from.
     made = natural.pairs(data, seed, most, "dev")
     pairs += [replace(pair, source="natural") for pair in made]

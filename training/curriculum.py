@@ -55,11 +55,24 @@ RUNS = (
              "ranking": 4_000},
         ),
     ),
+    Run(
+        "found", 1.2e-4, 2.4e-4, 0.05,
+        ({"ranking": 40_000, "human": ALL, "written": 8_000, "planted": 4_000},),
+    ),
+    Run(
+        "wards", 1e-4, 2e-4, 0.05,
+        (
+            {"human": ALL, "roles": ALL, "questions": ALL, "written": 14_000, "planted": 7_000,
+             "natural": 5_000, "close": 4_000, "ranking": 24_000, "asked": 4_000},
+        ),
+        2,
+    ),
 )  # fmt: skip
 
+JOINED = "end"
 AVERAGED = {"meaning": 1 / 3, "last": 2 / 3}
-"""The runs whose weights are averaged before the run "end", and how much each counts. Amid so many
-written pairs those that people labelled are a twentieth, and it forgets how they judged."""
+"""The runs whose weights are averaged before the run ``JOINED``, and how much each counts. Amid so
+many written pairs those that people labelled are a twentieth, and it forgets how they judged."""
 
 
 def items_of(run: Run, made: Mapping[str, Sequence[Item]], seed: int) -> list[list[Item]]:

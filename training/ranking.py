@@ -2,8 +2,9 @@
 
 Negatives are what the product's own two arms find and people judged no answer: above all the same
 disease with another question answered, and the same question about a neighbour of the disease.
-The questions are those of the train splits, MedQuAD's partly in other words; and titles of
-abstracts, asked of the abstract without its title, so that it is not about these templates alone.
+The questions are those of the train splits, MedQuAD's partly in other words; and titles and late
+sentences of abstracts, asked of the abstract without them, so that it is not about these templates
+alone.
 
     python -m training.ranking --data DATA --out build/training/ranking.jsonl
 """
@@ -13,57 +14,37 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from medrag.claims_file import read_objects
 from medrag.text import content_words
-from training.pairs import Pair, part, without_repeats
+from training.pairs import Pair, without_repeats
 from training.ranking_phrases import PHRASES
 from training.ranking_pool import Cut, Pool, either, fullest, open_pool, snippet
-from training.splits import measuring_records, relevant_records
+from training.ranking_set import Asked, BeirSet, Row, cited_in_dev, read_train
+from training.sentences import capital, sentences_of, without_heading, word_count
 
 CACHE = Path("build/training/ranking")
 _Drawn = TypeVar("_Drawn")
 _MEDQUAD, _TITLES = 5000, 2400  # questions and titles that are drawn
+_FINDINGS = 4000  # abstracts that are asked for by one of their sentences
+_LATE = 4  # of its last sentences it is, where abstracts say what was found
+_TITLED = 0.5  # of the findings are asked of texts with titles
+_LEAD = re.compile(
+    r"^(?:(?:in (?:conclusion|summary)|(?:taken )?together|thus|therefore|overall|finally|moreover"
+    r"|furthermore|here|(?:our|these|the present|this) (?:results?|findings?|data|study|studies)"
+    r"(?: also)? (?:shows?|suggests?|indicates?|demonstrates?|supports?|reveals?)(?: that)?"
+    r"|we (?:also )?(?:show|found|find|demonstrate|conclude|report)(?:ed)? that),? )+",
+    re.IGNORECASE,
+)
 _REPHRASED = 0.45  # of MedQuAD's questions
 _SNIPPETS = 0.3  # of the questions are asked again of single sentences without a title
 _SECOND = 0.35  # of the questions have a second chunk of the right passage
-
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class BeirSet:
-    """A retrieval set without what belongs to its dev and test splits: questions of the train
-    split, the records that answer them, and the records that may be trained on at all."""
-
-    questions: tuple[Row, ...]
-    relevant: dict[str, frozenset[str]]
-    records: dict[str, Row]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question with the texts that answer it and those that do not."""
-
-    id: str
-    text: str
-    good: Sequence[str]
-    bad: Sequence[str]
-    source: str
-    kind: str
-
-    def pairs(self) -> Iterator[Pair]:
-        good = dict.fromkeys(self.good)
-        bad = [text for text in dict.fromkeys(self.bad) if text not in good]
-        for label, texts in ((1, good), (0, bad)):
-            for text in texts if good and bad else ():
-                yield Pair("question", self.text, text, label, self.source, self.kind, self.id)
 
 
 def pairs(data: Path, seed: int, cache: Path = CACHE) -> Iterator[Pair]:
@@ -75,8 +56,8 @@ def pairs(data: Path, seed: int, cache: Path = CACHE) -> Iterator[Pair]:
     chance = random.Random(seed)
     makers: dict[str, tuple[_Maker, ...]] = {
         "medquad": (_medquad,),
-        "scifact": (_scifact, _titles),
-        "covidqa": (_covidqa, _titles),
+        "scifact": (_scifact, _titles, _findings),
+        "covidqa": (_covidqa, _titles, _findings),
     }
     for name, parts in makers.items():
         folder = data / "retrieval" / name
@@ -85,33 +66,6 @@ def pairs(data: Path, seed: int, cache: Path = CACHE) -> Iterator[Pair]:
         for make in parts:
             for asked in make(name, chosen, pool, chance):
                 yield from asked.pairs()
-
-
-def cited_in_dev(data: Path) -> frozenset[str]:
-    """The abstracts that SciFact's dev claims cite."""
-    rows = (row for _, row in read_objects(data / "claims" / "scifact_claims.jsonl"))
-    return frozenset(str(row["doc_id"]) for row in rows if row["split"] == "dev")
-
-
-def read_train(folder: Path, excluded: Collection[str] = ()) -> BeirSet:
-    """What of a BEIR-form folder may be trained on: of records, those in the train part that no
-    question of another split is answered by, and that are not ``excluded``."""
-    asked = {str(row["_id"]): row for _, row in read_objects(folder / "queries.jsonl")}
-    relevant: dict[str, set[str]] = defaultdict(set)
-    for (question, record), split in relevant_records(folder).items():
-        if split == "train":
-            relevant[question].add(record)
-    kept_out = measuring_records(folder) | set(excluded)
-    every = {str(row["_id"]): row for _, row in read_objects(folder / "corpus.jsonl")}
-    records = {i: r for i, r in every.items() if i not in kept_out and part(i) == "train"}
-    questions = tuple(
-        row
-        for i, row in asked.items()
-        if relevant.get(i, set()) & records.keys()
-        and not relevant[i] & kept_out
-        and not (row.get("metadata") or {}).get("boilerplate")
-    )
-    return BeirSet(questions, {i: frozenset(r) for i, r in relevant.items()}, records)
 
 
 def _medquad(name: str, of: BeirSet, pool: Pool, chance: random.Random) -> Iterator[Asked]:
@@ -210,6 +164,24 @@ def _titles(name: str, of: BeirSet, pool: Pool, chance: random.Random) -> Iterat
         yield _whole(row, text, good, bad, name, "title", titled=False)
         if chance.random() < 0.5:
             yield _short(row, text, cuts, wrong, pool, name)
+
+
+def _findings(name: str, of: BeirSet, pool: Pool, chance: random.Random) -> Iterator[Asked]:
+    """A sentence of an abstract asked of the rest of it: as those ask who have a claim in hand."""
+    named = [record for record in sorted(of.records) if pool.of(record)]
+    for record in chance.sample(named, min(_FINDINGS, len(named))):
+        cut = pool.of(record)[-1]
+        said = sentences_of(without_heading(cut.text))
+        late = [one for one in said[-_LATE:] if 8 <= word_count(one) <= 35 and one[-1:] == "."]
+        if len(said) < 3 or not late:
+            continue
+        sentence = chance.choice(late)
+        rest = replace(cut, text=" ".join(one for one in said if one != sentence))
+        text = capital(_LEAD.sub("", without_heading(sentence)))
+        wrong = _drawn(_wrong(text, of, pool, [record]), 5, chance)
+        bad = [either(text, pool.of(other), chance) for other in wrong]
+        row, titled = {"_id": f"finding-{record}"}, chance.random() < _TITLED
+        yield _whole(row, text, [rest], bad, name, "finding", titled=titled)
 
 
 def _right(row: Row, of: BeirSet, pool: Pool, chance: random.Random) -> list[Cut]:

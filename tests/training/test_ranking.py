@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training.pairs import Pair, part
-from training.ranking import main, pairs, read_train
+from training.ranking import main, pairs
 from training.ranking_phrases import PHRASES
 from training.ranking_pool import Cut, Pool, fullest, open_pool, snippet
+from training.ranking_set import read_train
 
 KINDS = {
     "information": ("What is (are) {} ?", "{} is a disease of the {} family, first described by"
@@ -65,7 +66,8 @@ def write_abstracts(folder: Path, stem: str) -> list[str]:
     ids = train_ids(stem, 8)
     corpus = [
         {"_id": i, "title": f"{d} in {stem} mice", "text": f"Mice with {d} were weighed each day."
-         f" The {stem} mice lost weight although they were fed as usual."}
+         f" The {stem} mice lost weight although they were fed as usual. Together, these results"
+         f" show that {d} takes fat before it takes muscle in young mice."}
         for i, d in zip(ids, [*DISEASES, "Thetitis"], strict=True)
     ]  # fmt: skip
     queries = [
@@ -133,6 +135,16 @@ def test_a_title_is_asked_of_texts_without_theirs(made: list[Pair]) -> None:
     assert titles
     assert all(" mice." not in p.second.split("weighed")[0] for p in titles)
     assert all(p.second.startswith("Mice with") for p in titles)
+
+
+def test_a_finding_is_asked_of_a_text_without_it(made: list[Pair]) -> None:
+    named = [p for p in made if p.kind == "finding" and "takes fat" in p.first]
+    assert named
+    for pair in named:
+        assert "these results" not in pair.first.lower()
+        assert pair.first.lower() not in pair.second.lower()
+        disease = next(d for d in [*DISEASES, "Thetitis"] if d in pair.first)
+        assert (disease in pair.second) == bool(pair.label)
 
 
 def test_the_same_seed_gives_the_same_pairs(data: Path, made: list[Pair]) -> None:

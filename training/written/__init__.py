@@ -24,10 +24,27 @@ from medrag.verify.extracts import ROOM
 from training.natural import close
 from training.pairs import NEUTRAL, SUPPORTED, Pair, Part, part
 from training.sentences import coverage, sentences_of
-from training.written.groups_file import FOLDER, PASSAGES, SOURCE, Group, NotWellFormed, read_groups
+from training.written.groups_file import (
+    FOLDER,
+    PASSAGES,
+    ROLES,
+    SOURCE,
+    Group,
+    NotWellFormed,
+    read_groups,
+)
 from training.written.likeness import Likeness
 
-__all__ = ["FOLDER", "PASSAGES", "SOURCE", "Group", "NotWellFormed", "pairs", "read_groups"]
+__all__ = [
+    "FOLDER",
+    "PASSAGES",
+    "ROLES",
+    "SOURCE",
+    "Group",
+    "NotWellFormed",
+    "pairs",
+    "read_groups",
+]
 
 _WIDER = 0.35  # of the pairs come a second time, with more around what decides
 _STRANGE = 0.15  # and a second time with evidence of another group
@@ -38,14 +55,14 @@ _QUOTED = 0.6  # of the texts are quoted once
 _CLOSE = 2  # times that a sentence or two of a text come in nearly its words
 
 
-def pairs(data: Path, seed: int, wanted: Part = "train") -> Iterator[Pair]:
-    """Every pair of the groups in this part, some claims with another group's text, and sentences
-    quoted from theirs; those of the train part also in wider evidence. ``data`` is the folder of
-    public sets, for the passages.
+def pairs(data: Path, seed: int, wanted: Part = "train", folder: Path = FOLDER) -> Iterator[Pair]:
+    """Every pair of the groups in this part of a folder, some claims with another group's text, and
+    sentences quoted from theirs; those of the train part also in wider evidence. ``data`` is the
+    folder of public sets, for the passages.
 
     The same seed gives the same pairs in the same order.
     """
-    groups = [group for group in read_groups(data) if part(group.key) == wanted]
+    groups = [group for group in read_groups(data, folder) if part(group.key) == wanted]
     for group in groups:
         for label, text in group.items:
             pair = group.pair(label, text, "plain")

@@ -12,6 +12,8 @@ from training.pairs import NEUTRAL, REFUTED, SUPPORTED, Pair
 from training.splits import measuring_records
 
 FOLDER = Path(__file__).parent / "groups"
+ROLES = Path(__file__).parent / "roles"
+"""Groups in which the same words stand in other roles, so that order alone decides."""
 PASSAGES = Path(__file__).parent / "passages.json"
 SOURCE = "written"
 _LABELS = {"S": SUPPORTED, "R": REFUTED, "N": NEUTRAL}
@@ -53,20 +55,36 @@ def read_groups(data: Path, folder: Path = FOLDER) -> Iterator[Group]:
 
 def groups_of(folder: Path, passages: Mapping[str, tuple[str, str]]) -> Iterator[Group]:
     """As :func:`read_groups`; ``passages`` has the document and the text of each number."""
+    for place, name, marked in marked_blocks(folder):
+        group = _group(place, name, marked, passages)
+        if group.text:
+            yield group
+
+
+def marked_blocks(folder: Path) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
+    """Of each block of the files of ``folder`` its place, the file's name, and its lines: the mark
+    of each and what it says.
+
+    Raises:
+        NotWellFormed: a line has no mark.
+    """
     for path in sorted(folder.glob("*.txt")):
         for number, block in enumerate(path.read_text("utf-8").split("\n\n")):
             lines = [line for line in block.splitlines() if line.strip()]
+            place = f"{path.stem}:{number}"
+            if any(line[1:2] != ":" for line in lines):
+                raise NotWellFormed(f"group {place} has a line without a mark")
             if lines:
-                group = _group(f"{path.stem}:{number}", path.stem, lines, passages)
-                if group.text:
-                    yield group
+                yield place, path.stem, [(line[0], line[2:].strip()) for line in lines]
 
 
 def _group(
-    place: str, name: str, lines: Sequence[str], passages: Mapping[str, tuple[str, str]]
+    place: str,
+    name: str,
+    marked: Sequence[tuple[str, str]],
+    passages: Mapping[str, tuple[str, str]],
 ) -> Group:
-    marked = [(line[0], line[2:].strip()) for line in lines if line[1:2] == ":"]
-    if len(marked) != len(lines) or marked[0][0] not in _SUBJECTS:
+    if marked[0][0] not in _SUBJECTS:
         raise NotWellFormed(f"group {place} does not begin with C:, E: or P:")
     (subject, text), items = marked[0], marked[1:]
     if not text or not items:
