@@ -1,39 +1,59 @@
 """Whether the passages found can answer the question at all: silence beats a guess.
 
-A logistic function of what retrieval already knows. Its weights were fitted on questions of the
-training splits of MedQuAD with and without their answer in the library, and of CovidQA and BioASQ
-put to a library that does not treat them (see CONTRIBUTING.md); no test split was seen.
+A logistic function of what retrieval already knows, and of what the reranker says where it has read
+the passages. Its weights are fitted by ``training.answerable``; no test split was seen.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 from medrag.types import Passage, QuestionTerms
 
-# Fitted weights of the features below, and the constant.
-_WEIGHTS = (6.53, 0.71, -1.99)
-_CONSTANT = -4.41
+# Fitted weights of the features below, and the constant: without a reranker, and with it.
+_WEIGHTS, _CONSTANT = (6.53, 0.71, -1.99), -4.41
+_READ_WEIGHTS, _READ_CONSTANT = (6.53, 0.71, -1.99, 0.0), -4.41
 _TOP = 5
+_SURE = 8.0  # beyond it, log odds say no more
 
 
-def features(terms: QuestionTerms, passages: Sequence[Passage]) -> tuple[float, float, float]:
-    """What speaks for and against an answer, each 0..1: the best cosine among the first five
-    passages; the best share of the question's words by weight among them; and whether the
-    question names something that stands nowhere in the library."""
-    top = passages[:_TOP]
-    return (
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a question found: its ``terms``, the best passages by the two ``arms``, and the same
+    number of ``passages`` in the order in which they are used. ``calibrated`` tells whether the
+    reranker that ordered them is the one that the weights were fitted with."""
+
+    terms: QuestionTerms
+    arms: tuple[Passage, ...]
+    passages: tuple[Passage, ...]
+    calibrated: bool = False
+
+
+def features(found: Found) -> tuple[float, ...]:
+    """What speaks for and against an answer: the best cosine among the first five passages of the
+    arms (0..1); the best share of the question's words by weight among them (0..1); whether the
+    question names something that stands nowhere in the library (0 or 1); and, where a calibrated
+    reranker read them, the log odds that the best of the first five answers (-8..8)."""
+    top = found.arms[:_TOP]
+    known = (
         max((passage.similarity for passage in top), default=0.0),
         max((passage.coverage for passage in top), default=0.0),
-        1.0 if terms.unknown else 0.0,
+        1.0 if found.terms.unknown else 0.0,
     )
+    if not found.calibrated:
+        return known
+    read = [one.relevance for one in found.passages[:_TOP] if one.relevance is not None]
+    return (*known, max(-_SURE, min(_SURE, max(read, default=-_SURE))))
 
 
-def answerability(terms: QuestionTerms, passages: Sequence[Passage]) -> float:
+def answerability(found: Found) -> float:
     """The probability (0..1) that these passages answer the question."""
-    if not passages:
+    if not found.arms:
         return 0.0
-    values = features(terms, passages)
-    total = _CONSTANT + sum(w * v for w, v in zip(_WEIGHTS, values, strict=True))
+    values = features(found)
+    weights, total = (
+        (_WEIGHTS, _CONSTANT) if len(values) == len(_WEIGHTS) else (_READ_WEIGHTS, _READ_CONSTANT)
+    )
+    total += sum(w * v for w, v in zip(weights, values, strict=True))
     return 1.0 / (1.0 + math.exp(-total))

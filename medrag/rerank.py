@@ -77,8 +77,9 @@ class Reranker:
             return self._depth
 
     def order(self, question: str, passages: Sequence[Passage]) -> list[Passage]:
-        """All the passages, the first ``depth`` in new order, with that rank under "reranked";
-        of equals, those first that were. The others follow as they were.
+        """All the passages, the first ``depth`` in new order, with that rank under "reranked"
+        and what the model says of each; of equals, those first that were. The others follow as
+        they were.
 
         The passages of one search are read by themselves: beside others, the rounding of a
         quantised model would be another.
@@ -90,8 +91,11 @@ class Reranker:
                 round(self._score(logit, passage), _DECIMALS)
                 for logit, passage in zip(logits, head, strict=True)
             ]
-            places = sorted(range(len(head)), key=lambda place: -scores[place])
-            head = [head[place] for place in places]
+            read = [
+                replace(passage, relevance=logit)
+                for passage, logit in zip(head, logits, strict=True)
+            ]
+            head = [read[place] for place in sorted(range(len(head)), key=lambda at: -scores[at])]
         ranked = [
             replace(passage, ranks={**passage.ranks, RANK: rank})
             for rank, passage in enumerate(head, start=1)

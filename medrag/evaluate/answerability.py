@@ -99,12 +99,12 @@ def _probe(
             "Ingest the corpus that the questions are about.",
         )
     with without_documents(library, {i for name in names for i in places[name]}):
-        terms, passages = engine.retriever.find(row["text"], 2 * engine.settings.passages)
+        found = engine.find(row["text"])
     return Probe(
         bool(row["answerable"]),
         str(row.get("type") or "all"),
-        answerability(terms, passages),
-        features(terms, passages),
+        answerability(found),
+        features(found),
     )
 
 

@@ -1,0 +1,69 @@
+"""Whether the library can answer: more that speaks for an answer never makes it less certain, and
+only the reranker that the weights were fitted with has a say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from medrag.answerability import Found, answerability, features
+from medrag.config import load_settings
+from medrag.engine import Engine
+from medrag.types import Chunk, DocumentInfo, Meta, Passage, QuestionTerms
+
+SHARE = st.floats(0, 1)
+LOGIT = st.floats(-20, 20)
+
+
+def found(
+    similarity: float, coverage: float, relevance: float | None, *, unknown: bool = False,
+    calibrated: bool = True,
+) -> Found:  # fmt: skip
+    info = DocumentInfo("d", "t.txt", "T", Meta(), 0, 1)
+    one = Passage(
+        Chunk("d:0", "d", 0, 0, 4, "text"), info, (), None, 0.5,
+        similarity=similarity, coverage=coverage, relevance=relevance,
+    )  # fmt: skip
+    terms = QuestionTerms({"text": 1.0}, ("vericiguat",) if unknown else ())
+    return Found(terms, (one,), (one,), calibrated)
+
+
+@given(SHARE, SHARE, LOGIT, SHARE, LOGIT)
+def test_what_speaks_for_an_answer_makes_it_no_less_certain(
+    similarity: float, coverage: float, relevance: float, more: float, surer: float
+) -> None:
+    base = answerability(found(similarity, coverage, relevance))
+    assert 0.0 <= base <= 1.0
+    assert answerability(found(max(similarity, more), coverage, relevance)) >= base
+    assert answerability(found(similarity, max(coverage, more), relevance)) >= base
+    assert answerability(found(similarity, coverage, max(relevance, surer))) >= base
+    assert answerability(found(similarity, coverage, relevance, unknown=True)) <= base
+
+
+@given(SHARE, SHARE, LOGIT, LOGIT)
+def test_another_reranker_has_no_say(
+    similarity: float, coverage: float, one: float, other: float
+) -> None:
+    first = found(similarity, coverage, one, calibrated=False)
+    assert answerability(first) == answerability(
+        found(similarity, coverage, other, calibrated=False)
+    )
+    assert len(features(first)) == 3
+
+
+def test_nothing_found_is_no_answer() -> None:
+    assert answerability(Found(QuestionTerms({}), (), (), True)) == 0.0
+
+
+def test_the_engine_tells_which_reranker_has_read(samples: Path) -> None:
+    question = "What is the dose of gentamicin?"
+    with Engine.open(samples) as engine:
+        by_default = engine.find(question)
+    with Engine.open(samples, settings=replace(load_settings(None), rerank=False)) as engine:
+        without = engine.find(question)
+    assert by_default.calibrated and by_default.passages[0].relevance is not None
+    assert not without.calibrated and without.passages[0].relevance is None
+    assert [p.chunk.id for p in by_default.arms] == [p.chunk.id for p in without.arms]
