@@ -66,7 +66,7 @@ def _slot_problems(
             continue
         others = [other for other in theirs.slots if other.group == slot.group]
         same = [other for other in others if _equal(slot, other)]
-        if same and turned and slot.kind in _KINDS:
+        if same and _stem_of(slot, mine) in turned:
             continue  # "more in women than in men" is "less in men than in women"
         if same:
             rivals = [other for other in others if not _equal(slot, other)]
@@ -79,6 +79,11 @@ def _slot_problems(
             problem = _absent(slot, others, places)
             if problem is not None:
                 yield problem
+
+
+def _stem_of(slot: Slot, reading: Reading) -> str:
+    """The stem of a slot that is one word; of a quantity none."""
+    return next((token.stem for token in reading.tokens if token.start == slot.start), "")
 
 
 def _elsewhere(

@@ -26,13 +26,16 @@ def exchanged(mine: Reading, theirs: Reading) -> Iterator[Problem]:
                 return
 
 
-def turned_round(mine: Reading, theirs: Reading) -> bool:
-    """Whether "A is more … than B" is said as "B is less … than A"."""
-    return any(
-        my_way * their_way < 0 and my_left & their_right and my_right & their_left
-        for my_left, my_right, my_way in _sides(mine)
-        for their_left, their_right, their_way in _sides(theirs)
-    )
+def turned_round(mine: Reading, theirs: Reading) -> frozenset[str]:
+    """The stems of the sides that are compared, where "A is more … than B" is said as "B is less …
+    than A"; none elsewhere."""
+    out: set[str] = set()
+    for my_left, my_right, my_way in _sides(mine):
+        for their_left, their_right, their_way in _sides(theirs):
+            over, back = my_left & their_right, my_right & their_left
+            if my_way * their_way < 0 and over and back:
+                out |= over | back
+    return frozenset(out)
 
 
 def _sides(reading: Reading) -> Iterator[tuple[set[str], set[str], int]]:
@@ -44,7 +47,8 @@ def _sides(reading: Reading) -> Iterator[tuple[set[str], set[str], int]]:
             continue  # "more than 3 g" compares nothing but the number
         before = reading.tokens[max(0, place - 10) : place]
         left = {t.stem for t in before if t.naming and t.clause == token.clause}
-        right = {t.stem for t in reading.tokens[place + 1 : place + 6] if t.naming}
+        after = reading.tokens[place + 1 : place + 6]
+        right = {t.stem for t in after if t.naming and t.clause == token.clause}
         near = {t.word for t in before[-4:]}
         way = int(bool(near & _MORE)) - int(bool(near & _LESS))
         shared = left & right

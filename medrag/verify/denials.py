@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from medrag.verify.lexicon import HALTS, USING
+from medrag.verify.lexicon import HALTS, NEGATIVE_WORDS, USING
 from medrag.verify.problem import Problem
-from medrag.verify.reading import Cue, Reading, read
+from medrag.verify.reading import Cue, Reading, Token, read
 from medrag.verify.relations import PREFER, agreed
+from medrag.verify.syntax import ADJUNCT, BE, stretch_left, stretch_right
 from medrag.verify.tokens import may_name, sentences_of
 
 _NEAR = 5  # words
+_OBJECT = 3  # words
+_JOINTS = frozenset("and or but then nor unless until".split())
 _WEIGHED = frozenset({"rather", "instead"})
 
 
@@ -46,11 +49,12 @@ def uneven(mine: Reading, theirs: Reading) -> Iterator[Problem]:
         other = read(sentence)
         words = other.names
         shared = len(own & words)
-        if shared < 0.85 * max(len(own), len(words)) or _denials(mine) == _denials(other):
+        if shared < 0.85 * max(len(own), len(words)) or len(mine.cues) == len(other.cues):
             continue
-        if len(mine.cues) == len(other.cues):
-            continue
-        more = mine if len(mine.cues) > len(other.cues) else other
+        more, less = (mine, other) if len(mine.cues) > len(other.cues) else (other, mine)
+        denied = {more.tokens[place].stem for cue in more.cues for place in cue.heads}
+        if denied & (_halted(less) - _used(less)):
+            continue  # "stop it" has no negation, and "do not use it" has one
         who = "answer" if more is mine else "source"
         yield Problem("negation", f"Only the {who} says “{more.cues[-1].word}” here.")
         return
@@ -69,10 +73,11 @@ def _undenied(one: Reading, cue: Cue, other: Reading, asserted: bool = False) ->
     }
     if _denies_use(one, cue):
         # "Do not use metformin", "stop metformin"; "must not be given to athletes", "athletes
-        # should not take".
-        reached |= _halted(other)
+        # should not take". What is to be used beside it is not excused.
+        as_well = _halted(other)
         for each in other.cues:
-            reached |= _stems(other, each.around) if _denies_use(other, each) else set()
+            as_well |= _stems(other, each.around) if _denies_use(other, each) else set()
+        reached |= as_well - _used(other)
     plain = {token.stem for token in other.tokens if token.content or token.measured}
     for place in cue.heads:
         token = one.tokens[place]
@@ -88,12 +93,38 @@ def _undenied(one: Reading, cue: Cue, other: Reading, asserted: bool = False) ->
 
 
 def _halted(reading: Reading) -> set[str]:
-    """The stems around the words that say to stop something: its use is denied."""
+    """The stems of what is to be stopped: its use is denied."""
     out: set[str] = set()
     for place, token in enumerate(reading.tokens):
         if token.word in HALTS:
-            near = reading.tokens[max(0, place - _NEAR) : place + _NEAR + 1]
-            out |= {other.stem for other in near if other.clause == token.clause}
+            passive = place and reading.tokens[place - 1].word in BE
+            found = stretch_left(reading, place) if passive else stretch_right(reading, place)
+            out |= _object(found[::-1] if passive else found)
+    return out
+
+
+def _used(reading: Reading) -> set[str]:
+    """The stems of what is to be given or taken, and not denied."""
+    out: set[str] = set()
+    for place, token in enumerate(reading.tokens):
+        near = [other.word for other in reading.tokens[max(0, place - _NEAR) : place]]
+        if token.word not in USING or not NEGATIVE_WORDS.isdisjoint(near[-3:]):
+            continue
+        passive = near[-1:] and near[-1] in BE
+        found = stretch_left(reading, place) if passive else stretch_right(reading, place)
+        out |= _object(found[::-1] if passive else found)
+    return out
+
+
+def _object(tokens: Iterable[Token]) -> set[str]:
+    """The stems of the first things that are named, up to a joint or an adjunct."""
+    out: set[str] = set()
+    for token in tokens:
+        joint = token.word in _JOINTS or token.word in USING or token.word in ADJUNCT
+        if joint or len(out) == _OBJECT:
+            break
+        if token.naming:
+            out.add(token.stem)
     return out
 
 
@@ -106,11 +137,6 @@ def _denies_use(reading: Reading, cue: Cue) -> bool:
     if cue.word not in before:
         return False
     return not USING.isdisjoint(before[before.index(cue.word) :])
-
-
-def _denials(reading: Reading) -> int:
-    """Negations, and of what is to be stopped one more, as if it said "do not use"."""
-    return len(reading.cues) + any(token.word in HALTS for token in reading.tokens)
 
 
 def _stems(reading: Reading, places: Iterable[int]) -> set[str]:

@@ -13,26 +13,35 @@ from dataclasses import dataclass
 from medrag.verify.lexicon import canon
 from medrag.verify.problem import Problem
 from medrag.verify.reading import Reading, Token, read
-from medrag.verify.syntax import on_topic
+from medrag.verify.syntax import ADJUNCT, on_topic
 from medrag.verify.tokens import sentences_of
+
+
+def _stemmed(words: str) -> frozenset[str]:
+    return frozenset([*words.split(), *map(canon, words.split())])
+
 
 _MOST = 40  # words with meaning, above which a sentence is not read for this
 _PHRASE = 4  # words with meaning of a phrase
-_JOINING = frozenset(
-    "and or nor plus as well also & / both either whereas while but although".split()
-)
+_JOINING = frozenset("and or nor plus as well also both either whereas while but although".split())
+_PARTING = frozenset(",;:/+&–—•")
 _UNHEARD = frozenset("a an the is are was were be been being".split())
 """They follow the words beside them, and mean nothing here."""
-_SETTING_APART = frozenset({"unlike", canon("unlike"), "contrast"})
-_MUTUAL = (
-    "associat", "correlat", "relat", "link", "similar", "equal", "equivalen", "differ", "compar",
-    "versus", "interact", "combin", "together", "between", "same", "synonym", "call", "known",
-    "alternat", "match", "mix", "marr", "contact", "meet", "exchang", "swap", "co-",
-)  # fmt: skip
-"""Beginnings of words whose two sides may change places."""
-
-
-_USED = ("use", "us", "giv", "tak", "admin", "prescrib")
+_MUTUAL = _stemmed(
+    "associated association correlate correlated correlation relate related relation relationship"
+    " link linked similar equal equals equivalent differ differs different difference compare"
+    " compared comparison versus vs interact interacts interaction combine combined combination"
+    " together between same synonym synonymous called alternate alternating match matched mix mixed"
+    " identical interchangeable incompatible compatible concomitant concomitantly coadministered"
+    " separate separated apart coexist coexists overlap overlaps distinguish distinguished means"
+    " defined adjacent confused exchanged swapped"
+)
+"""Words whose two sides may change places."""
+_WITH = _stemmed(
+    "use used give given take taken administer administered prescribe prescribed contraindicated"
+    " cross-reacts reacts react boil boiled"
+)
+"""And those that do so before "with"."""
 _Sizes = tuple[int, int, int]
 
 
@@ -55,16 +64,24 @@ def exchanges(claim: str, evidence: str) -> Iterator[Problem]:
         said = _said(mine)
         if not 3 <= len(said.stems) <= _MOST:
             continue
-        found = [_exchange(said, _said(theirs, frozenset(said.stems)))
-                 for theirs in on_topic(mine, evidence, 1.0)]  # fmt: skip
-        if found and all(found):
-            first, second = found[0] or ("", "")
+        others = [_said(theirs, frozenset(said.stems)) for theirs in on_topic(mine, evidence, 1.0)]
+        if any(_holds(other.stems, said.stems) for other in others):
+            continue
+        found = next(filter(None, (_exchange(said, other) for other in others)), None)
+        if found is not None:
+            first, second = found
             yield Problem(
                 "swapped",
                 f"The source says it the other way round: “{first}” and “{second}” have changed "
                 "places.",
             )
             return
+
+
+def _holds(theirs: Sequence[str], mine: Sequence[str]) -> bool:
+    """Whether these words stand there in this order."""
+    rest = iter(theirs)
+    return all(stem in rest for stem in mine)
 
 
 def _said(reading: Reading, only: frozenset[str] | None = None) -> _Said:
@@ -75,7 +92,7 @@ def _said(reading: Reading, only: frozenset[str] | None = None) -> _Said:
     waiting: list[str] = []
     comma, end = False, 0
     for token in reading.tokens:
-        comma = comma or any(ch in ",;:" for ch in reading.text[end : token.start])
+        comma = comma or any(ch in _PARTING for ch in reading.text[end : token.start])
         end = token.end
         if not _tells(token):
             if token.word not in _UNHEARD:
@@ -147,33 +164,55 @@ def _common(one: Sequence[str], other: Sequence[str]) -> int:
 
 def _tell(mine: _Said, theirs: _Said, start: int, sizes: _Sizes) -> bool:
     """Whether the exchange of the phrases changes what is said."""
-    first, middle, _ = sizes
+    first, middle, second = sizes
     between = range(start + first, start + first + middle + 1)
-    opened = {*theirs.before[start], *theirs.stems[max(0, start - 1) : start]}
-    if not middle and not opened & _SETTING_APART:
+    if not middle and not _set_apart(theirs, start, between.start):
         return False  # nothing stands between: it is only moved
-    if _listed(theirs, between) and not opened & _SETTING_APART:
+    if middle and (_listed(theirs, start, between) or _adjuncts(theirs, start, between, second)):
         return False
     if _mutual(theirs, range(max(0, start - 2), between.stop)):
         return False
     return _alike(mine, theirs, start, sizes)
 
 
-def _listed(said: _Said, between: range) -> bool:
+def _set_apart(said: _Said, start: int, second: int) -> bool:
+    """ "Unlike adults, children", "in contrast to adults, children"."""
+    before = said.stems[start - 1] if start else ""
+    unlike = "unlike" in said.before[start] or before == canon("unlike")
+    contrast = before == canon("contrast") and said.before[start] == ("to",)
+    return (unlike or contrast) and said.parted[second] and not said.before[second]
+
+
+def _listed(said: _Said, start: int, between: range) -> bool:
     """Whether the phrases are members of a list: what follows the first and what precedes the
-    second only joins."""
-    return all(
-        set(said.before[place]) <= _JOINING and (said.before[place] or said.parted[place])
-        for place in (between.start, between.stop - 1)
-    )
+    second only joins, or joins and says again the small words before the first."""
+    again = set(said.before[start])
+    for place in (between.start, between.stop - 1):
+        words = said.before[place]
+        joined = said.parted[place] if place < len(said.parted) else False
+        rest = set(words) - again
+        if not rest <= _JOINING or not (rest or joined):
+            return False
+    return True
+
+
+def _adjuncts(said: _Said, start: int, between: range, second: int) -> bool:
+    """Whether the phrases say when or where, at both ends of one clause: "in adults, check it in
+    the first week"."""
+    at = between.stop - 1
+    opener = said.before[start][-1:]
+    if start or at + second < len(said.stems) or opener != said.before[at][-1:]:
+        return False
+    joined = any(set(said.before[place]) & _JOINING for place in between)
+    return bool(opener) and opener[0] in ADJUNCT and not joined
 
 
 def _mutual(said: _Said, places: range) -> bool:
     words = [word for place in places for word in (*said.before[place], said.stems[place])]
+    if not _MUTUAL.isdisjoint(words) or (canon("known") in words and "as" in words):
+        return True
     beside = said.before[places.stop - 1][-1:] == ("with",)
-    return any(word.startswith(_MUTUAL) for word in words) or (
-        beside and said.stems[places.stop - 2].startswith(_USED)  # "is used with"
-    )
+    return beside and said.stems[places.stop - 2] in _WITH  # "is used with"
 
 
 def _alike(mine: _Said, theirs: _Said, start: int, sizes: _Sizes) -> bool:

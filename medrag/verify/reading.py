@@ -135,8 +135,12 @@ def _marks(tokens: tuple[Token, ...], quantities: tuple[Quantity, ...]) -> tuple
 def _whose(place: int, tokens: tuple[Token, ...]) -> str:
     """The stem of a word; "older adults" are one, and no adults at large."""
     token = tokens[place]
-    adults = POPULATION.get(token.word) == "adults"
-    return _OLDER if adults and place and tokens[place - 1].word in _AGED else token.stem
+    if POPULATION.get(token.word) != "adults" or not place:
+        return token.stem
+    before = tokens[place - 1]
+    beside = before.word in _AGED and token.start - before.end == 1
+    joined = place > 1 and tokens[place - 2].word in {"and", "or"}  # "younger and older adults"
+    return _OLDER if beside and not joined else token.stem
 
 
 def _quantity_slot(quantity: Quantity) -> Slot:
@@ -167,7 +171,9 @@ def _word_slots(text: str, tokens: tuple[Token, ...], cues: tuple[Cue, ...]) -> 
         if token.word in POPULATION:
             older = _whose(place, tokens) == _OLDER
             people = POPULATION["elderly" if older else token.word]
-            slots.append(Slot("population", people, "population", token.start, token.end, written))
+            start = tokens[place - 1].start if older else token.start
+            whole = text[start : token.end]
+            slots.append(Slot("population", people, "population", start, token.end, whole))
             slots.extend(_opposites(token, written, False))
         elif token.word in ROUTES and token.measured and is_route(written):
             route = ROUTES[token.word]

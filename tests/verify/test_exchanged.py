@@ -35,6 +35,13 @@ EXCHANGED = [
      "Stop the mother's drugs and continue the infant's drugs."),
     ("On the ward, urgent tests go to the laboratory before routine tests, day and night.",
      "Routine tests go to the laboratory before urgent tests."),
+    ("Asthma is a known risk factor for rhinitis.", "Rhinitis is a known risk factor for asthma."),
+    ("Bone marrow failure may follow chloramphenicol treatment.",
+     "Chloramphenicol treatment may follow bone marrow failure."),
+    ("For pain give morphine and for nausea give haloperidol.",
+     "For nausea give morphine and for pain give haloperidol."),
+    ("In contrast to adults, children need a spacer.",
+     "In contrast to children, adults need a spacer."),
 ]  # fmt: skip
 MOVED = [
     ("Fever, cough and rash are common.", "Rash, cough and fever are common."),
@@ -62,6 +69,27 @@ MOVED = [
     ("Insulin and glucose lower potassium, and calcium protects the heart.",
      "Calcium protects the heart, and insulin and glucose lower potassium."),
     ("Nausea is common; headache is rare.", "Headache is rare; nausea is common."),
+    ("In adults, check potassium in the first week.",
+     "In the first week, check potassium in adults."),
+    ("At 6 weeks, review patients at home.", "At home, review patients at 6 weeks."),
+    ("Pain may be felt in the chest, in the arm or in the jaw.",
+     "Pain may be felt in the jaw, in the arm or in the chest."),
+    ("It spreads to the liver, to the lung and to bone.",
+     "It spreads to bone, to the lung and to the liver."),
+    ("Record their weight, their height and their age.",
+     "Record their age, their height and their weight."),
+    ("Monitor for bruising, for anaemia and for bleeding.",
+     "Monitor for bleeding, for anaemia and for bruising."),
+    ("Use omeprazole + amoxicillin + clarithromycin for 7 days.",
+     "Use clarithromycin + amoxicillin + omeprazole for 7 days."),
+    ("Fever/cough/rash need review.", "Rash/cough/fever need review."),
+    ("Avoid contrast, diuretics and aminoglycosides in kidney injury.",
+     "Avoid contrast, aminoglycosides and diuretics in kidney injury."),
+    ("Unlike aspirin and ibuprofen, paracetamol does not cause ulcers.",
+     "Unlike ibuprofen and aspirin, paracetamol does not cause ulcers."),
+    ("Sildenafil is contraindicated with nitrates.",
+     "Nitrates are contraindicated with sildenafil."),
+    ("Calcium overlaps with phosphate.", "Phosphate overlaps with calcium."),
     ("Bleeding was more common in women than in men.",
      "Bleeding was less common in men than in women."),
 ]  # fmt: skip
@@ -84,6 +112,52 @@ def test_a_source_that_says_both_supports_either() -> None:
     assert RuleJudge().judge([("Rhinitis is a risk factor for asthma.", source)])[0].label == (
         "supported"
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "claim"),
+    [
+        ("If breathing is slow, stop the infusion and give naloxone.",
+         "If breathing is slow, do not give naloxone."),
+        ("Stop heparin and start warfarin.", "Do not start warfarin."),
+        ("Stop smoking and use nicotine patches.", "Do not use nicotine patches."),
+        ("Give varenicline to patients who have stopped smoking once the blood pressure is stable.",
+         "Do not give varenicline to patients who have stopped smoking."),
+        ("Give insulin with metformin, omitted doses are not made up.",
+         "Do not give insulin with metformin."),
+        ("Patients with gout should take allopurinol and should not take aspirin.",
+         "Patients with gout should not take allopurinol."),
+        ("Athletes with asthma should take salbutamol and should not take atracurium.",
+         "Athletes with asthma should not take salbutamol."),
+        ("Give apixaban after hip surgery and do not give warfarin.",
+         "Do not give apixaban after hip surgery."),
+        ("Intravenous penicillin was more effective in adolescents than in infants; oral penicillin"
+         " was not tested.",
+         "Oral penicillin was less effective in infants than in adolescents."),
+        ("Left-sided pain was more common in men than in women; right-sided pain was equally"
+         " common.",
+         "Right-sided pain was less common in women than in men."),
+        ("In acute asthma bleeding was more common in women than in men; in chronic asthma bleeding"
+         " was rare.",
+         "In chronic asthma bleeding was less common in men than in women."),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_another_thing_excuses_nothing(source: str, claim: str) -> None:
+    assert RuleJudge().judge([(claim, source)])[0].label == "contradicted"
+
+
+@pytest.mark.parametrize(
+    ("source", "claim"),
+    [
+        ("Children aged 12 or older, adults and pregnant women can be vaccinated.",
+         "Adults can be vaccinated."),
+        ("In patients 16 years and older (adults) the dose is 5 mg.",
+         "In adults the dose is 5 mg."),
+        ("In younger and older adults the dose is 5 mg.", "In adults the dose is 5 mg."),
+    ],
+)  # fmt: skip
+def test_adults_are_adults(source: str, claim: str) -> None:
+    assert RuleJudge().judge([(claim, source)])[0].label == "supported"
 
 
 def test_to_stop_a_drug_is_not_to_use_it() -> None:
