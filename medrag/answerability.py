@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from medrag.types import Passage, QuestionTerms
 
-# Fitted weights of the features below, and the constant: without a reranker, and with it.
-_WEIGHTS, _CONSTANT = (6.53, 0.71, -1.99), -4.41
-_READ_WEIGHTS, _READ_CONSTANT = (6.53, 0.71, -1.99, 0.0), -4.41
+# Weights of the features below and the constant, by the number of features: what the arms know, and
+# what the reranker says too.
+_FITTED = {3: (6.53, 0.71, -1.99, -4.41), 4: (6.53, 0.71, -1.99, 0.0, -4.41)}
 _TOP = 5
 _SURE = 8.0  # beyond it, log odds say no more
 
@@ -41,10 +41,10 @@ def features(found: Found) -> tuple[float, ...]:
         max((passage.coverage for passage in top), default=0.0),
         1.0 if found.terms.unknown else 0.0,
     )
-    if not found.calibrated:
-        return known
     read = [one.relevance for one in found.passages[:_TOP] if one.relevance is not None]
-    return (*known, max(-_SURE, min(_SURE, max(read, default=-_SURE))))
+    if not found.calibrated or not read:
+        return known
+    return (*known, max(-_SURE, min(_SURE, max(read))))
 
 
 def answerability(found: Found) -> float:
@@ -52,8 +52,6 @@ def answerability(found: Found) -> float:
     if not found.arms:
         return 0.0
     values = features(found)
-    weights, total = (
-        (_WEIGHTS, _CONSTANT) if len(values) == len(_WEIGHTS) else (_READ_WEIGHTS, _READ_CONSTANT)
-    )
-    total += sum(w * v for w, v in zip(weights, values, strict=True))
+    fitted = _FITTED[len(values)]
+    total = fitted[-1] + sum(w * v for w, v in zip(fitted[:-1], values, strict=True))
     return 1.0 / (1.0 + math.exp(-total))

@@ -16,6 +16,7 @@ from medrag.generators import machine
 from medrag.judges import RULES, checked_weights
 from medrag.library import VectorCache
 from medrag.models import language
+from medrag.models.pair_encoder import SHIPPED
 
 _PACKAGES = (
     "llama-cpp-python",
@@ -96,24 +97,30 @@ def _language(engine: Engine, problems: list[str]) -> dict[str, Any]:
 
 
 def _judge(engine: Engine) -> dict[str, Any]:
-    """What checks the sentences of an answer."""
+    """What checks the sentences of an answer: a trained one judges a sentence, to see that it
+    can."""
     name = engine.settings.judge
-    return {"name": name} if name == RULES else _weights(name)
+    if name == RULES:
+        return {"name": name}
+    engine.verify([("Give 5 mg.", "Give 5 mg once daily.")])
+    return {"name": name, **_weights(name)}
 
 
 def _reranker(engine: Engine) -> dict[str, Any]:
-    """What orders the passages."""
-    settings = engine.settings
-    return {"on": settings.rerank} | (_weights(settings.rerank_model) if settings.rerank else {})
+    """What orders the passages: it reads one, to see that it can."""
+    if engine.reranker is None:
+        return {"on": False}
+    engine.reranker.logits("What is the dose?", ["Give 5 mg."])
+    name = engine.settings.rerank_model
+    return {"on": True, "name": name, **_weights(name)}
 
 
 def _weights(name: str) -> dict[str, Any]:
-    """Weights that are there, whole, and go with what was fitted to them."""
-    folder = Path(name).expanduser()
-    if (folder / "config.json").is_file() and not (folder / "model.onnx").is_file():
-        return {"name": name, "folder": str(folder)}  # a CrossEncoder of one's own
-    found, digest = checked_weights(name)
-    return {"name": name, "folder": str(found), "sha256": digest}
+    """Where weights are, and their hash; of a CrossEncoder of one's own neither."""
+    if name != SHIPPED and not (Path(name).expanduser() / "model.onnx").is_file():
+        return {}
+    folder, digest = checked_weights(name)
+    return {"folder": str(folder), "sha256": digest}
 
 
 def _library(engine: Engine, problems: list[str]) -> dict[str, Any]:

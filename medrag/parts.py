@@ -54,7 +54,7 @@ class Parts:
         """What reorders the best passages; None where the settings do without.
 
         Raises:
-            ModelError: its model is not there.
+            ModelError: its model is not there, or does not go with the combiner beside it.
         """
         return self._shared.reranker if self.settings.rerank else None
 

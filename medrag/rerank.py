@@ -85,7 +85,7 @@ class Reranker:
         quantised model would be another.
         """
         head, rest = list(passages[: self.depth]), list(passages[self.depth :])
-        if len(head) > 1 and question.strip():
+        if head and question.strip():
             logits = self.logits(question, [_shown(question, passage) for passage in head])
             scores = [
                 round(self._score(logit, passage), _DECIMALS)

@@ -3,18 +3,31 @@ only the reranker that the weights were fitted with has a say."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import medrag.answerability as fitted
 from medrag.answerability import Found, answerability, features
 from medrag.config import load_settings
 from medrag.engine import Engine
 from medrag.types import Chunk, DocumentInfo, Meta, Passage, QuestionTerms
 
 SHARE = st.floats(0, 1)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def weighty() -> Iterator[None]:
+    """A weight of the reranker that counts, whatever the fit says."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(fitted._FITTED, 4, (6.0, 0.7, -2.0, 0.8, -4.4))
+        yield
+
+
 LOGIT = st.floats(-20, 20)
 
 
@@ -52,6 +65,21 @@ def test_another_reranker_has_no_say(
         found(similarity, coverage, other, calibrated=False)
     )
     assert len(features(first)) == 3
+
+
+@given(SHARE, SHARE)
+def test_what_was_not_read_says_nothing(similarity: float, coverage: float) -> None:
+    unread = found(similarity, coverage, None)
+    assert answerability(unread) == answerability(found(similarity, coverage, 5, calibrated=False))
+
+
+def test_a_single_passage_is_read(folder: Path, tmp_path: Path) -> None:
+    (folder / "one.txt").write_text("Give gentamicin 5 mg/kg once daily.", "utf-8")
+    with Engine.open(tmp_path / "library") as engine:
+        engine.ingest(folder)
+        alone = engine.find("What is the dose of gentamicin?")
+        assert len(alone.passages) == 1 and len(features(alone)) == 4
+        assert not engine.ask("What is the dose of gentamicin?").abstained
 
 
 def test_nothing_found_is_no_answer() -> None:

@@ -145,7 +145,9 @@ def _development(data: Path, seed: int) -> Iterator[Pair]:
 def _fit(asked: argparse.Namespace, base: Path, tokenizer: PairTokenizer) -> None:
     """The runs that are asked for, each from the weights of the one before; one of them, where it
     is not the first, from the average of those that count."""
-    made = {name: kept(asked.work / f"{name}.npz") for name in (*MADE, "abstractive")}
+    last = max(place for place, run in enumerate(RUNS) if run.name in asked.runs)
+    wanted = {name for run in RUNS[: last + 1] for stage in run.stages for name in stage}
+    made = {name: kept(asked.work / f"{name}.npz") for name in sorted(wanted)}
     start = asked.start
     if start is not None and start.is_dir():
         start = resume(start, base, asked.work / "resumed.pt")

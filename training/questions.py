@@ -17,13 +17,13 @@ from pathlib import Path
 
 from medrag.rerank import PASSAGE_CHARACTERS, best_part
 from training.pairs import Pair, Part, part
-from training.sentences import coverage
+from training.sentences import stem_set
 from training.written.groups_file import NotWellFormed, marked_blocks
 
 FOLDER = Path(__file__).parent / "written" / "questions"
 SOURCE = "questions"
 _OTHERS = 2  # passages that answer another question, beside each
-_LEFT_OPEN = 0.4  # share of the question's words in another's answer, above which it may answer
+_SHARED, _NAME = 1, 7  # words in common with another's answer; letters of a word that may be a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,8 @@ def _others(asked: Sequence[Asked], place: int, chance: random.Random) -> list[s
     for _ in range(_OTHERS):
         other = asked[(place + chance.randint(1, 60)) % len(asked)]
         text = chance.choice(other.good)
-        if other.key != asked[place].key and coverage(asked[place].text, text) <= _LEFT_OPEN:
+        shared = stem_set(asked[place].text) & stem_set(text)
+        named = any(len(stem) >= _NAME for stem in shared)  # the same drug or disease, mostly
+        if other.key != asked[place].key and not named and len(shared) <= _SHARED:
             out.append(text)
     return out

@@ -36,11 +36,15 @@ _FINDINGS = 4000  # abstracts that are asked for by one of their sentences
 _LATE = 4  # of its last sentences it is, where abstracts say what was found
 _TITLED = 0.5  # of the findings are asked of texts with titles
 _LEAD = re.compile(
-    r"^(?:(?:in (?:conclusion|summary)|(?:taken )?together|thus|therefore|overall|finally|moreover"
-    r"|furthermore|here|(?:our|these|the present|this) (?:results?|findings?|data|study|studies)"
-    r"(?: also)? (?:shows?|suggests?|indicates?|demonstrates?|supports?|reveals?)(?: that)?"
-    r"|we (?:also )?(?:show|found|find|demonstrate|conclude|report)(?:ed)? that),? )+",
-    re.IGNORECASE,
+    r"""^(?:
+      (?:in[ ](?:conclusion|summary)|(?:taken[ ])?together|thus|therefore|overall|finally|moreover
+        |furthermore|here),[ ]
+      |(?:our|these|the[ ]present|this)[ ](?:results?|findings?|data|study|studies)[ ](?:also[ ])?
+        (?:shows?|suggest(?:s|ed)?|indicate[sd]?|demonstrate[sd]?|supports?|reveal(?:s|ed)?)
+        (?:[ ]that)?[ ]
+      |we[ ](?:also[ ])?(?:show(?:ed)?|found|find|demonstrated?|concluded?|report(?:ed)?)[ ]that[ ]
+    )+""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _REPHRASED = 0.45  # of MedQuAD's questions
 _SNIPPETS = 0.3  # of the questions are asked again of single sentences without a title
@@ -57,7 +61,7 @@ def pairs(data: Path, seed: int, cache: Path = CACHE) -> Iterator[Pair]:
     makers: dict[str, tuple[_Maker, ...]] = {
         "medquad": (_medquad,),
         "scifact": (_scifact, _titles, _findings),
-        "covidqa": (_covidqa, _titles, _findings),
+        "covidqa": (_covidqa, _titles),
     }
     for name, parts in makers.items():
         folder = data / "retrieval" / name

@@ -75,7 +75,7 @@ def test_what_answers_one_question_is_put_before_another() -> None:
     own = {one.key: {*one.good, *one.bad} for one in read_questions()}
     strange = defaultdict(list)
     for pair in pairs(5):
-        if not any(text.startswith(pair.second[:40]) for text in own[pair.group]):
+        if not any(pair.second in text for text in own[pair.group]):
             assert pair.label == 0
             assert coverage(pair.first, pair.second) <= 0.5
             strange[pair.group].append(pair.second)
