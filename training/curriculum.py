@@ -2,7 +2,8 @@
 
 Words come first, in passages without labels; then easy pairs made by rules. What people labelled is
 in every later stage; what was written for meaning comes once the encoder can tell one detail from
-another, and ends the curriculum, amid enough of the rest that nothing is forgotten.
+another, amid enough of the rest that nothing is forgotten. The last two runs are of a processor's
+hour: what answers a question, in abstracts and on wards, and words in other roles.
 """
 
 from __future__ import annotations
