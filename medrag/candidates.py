@@ -30,6 +30,7 @@ _ASKS_FOR_NUMBER = re.compile(
     r"when should|at what|within|target)\b",
     re.I,
 )
+_ASKS_FOR_DOSE = re.compile(r"\b(?:dos(?:e|es|age|ing)|how (?:much|many m|many u)|max)", re.I)
 # Text that speaks of machines that read along; no clinician's text does.
 _OF_MACHINES = re.compile(
     r"\b(?:ignore|disregard|forget)\b.{0,40}\b(?:instructions?|prompts?|rules)\b"
@@ -126,6 +127,11 @@ def score_candidates(
         for sentence, probability in zip(likely, read, strict=True):
             scores[sentence] += _READ * probability
     return scores
+
+
+def asks_for_dose(question: str) -> bool:
+    """Whether it asks how much of something is given."""
+    return _ASKS_FOR_DOSE.search(question) is not None
 
 
 def may_be_shown(asked: frozenset[str], text: str) -> bool:

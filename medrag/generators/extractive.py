@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from medrag.candidates import (
     Candidate,
     Relevance,
+    asks_for_dose,
     find_candidates,
     is_item,
     is_row,
@@ -82,10 +83,15 @@ def _choose(
     about = [s for s in candidates if subject <= s.names or not is_row(s.text)]
     blocks = _blocks([s for s in about if s.source is best.source])
     blocks.sort(key=lambda block: -_best_in(block, scores))
-    for block in blocks:
+    for number, block in enumerate(blocks):
         if _best_in(block, scores) >= enough and chosen.room:
             run = _window(block, scores, chosen.room)
             chosen.add(sorted(run, key=lambda s: (-scores.get(s, 0.0), s.position)))
+        if not number and drugs and asks_for_dose(prompt.question):
+            # A dose depends on whom it is for: every row of the drug, or none, whatever scores.
+            for row in _rows_of(drugs, subject, best, scores):
+                if chosen.room and all(row.text != other.text for other in chosen.in_order()):
+                    chosen.add([row])
     for sentence in sorted(scores, key=lambda s: (-scores[s], s.source.marker, s.position)):
         if (
             chosen.room
@@ -96,6 +102,19 @@ def _choose(
             and all(_likeness(sentence, other) < _SAME for other in chosen.in_order())
         ):
             chosen.add([sentence])
+
+
+def _rows_of(
+    drugs: set[str], subject: frozenset[str], best: Candidate, scores: Mapping[Candidate, float]
+) -> list[Candidate]:
+    """The table rows that name the drug themselves and hold what the best sentence holds of the
+    question, best first."""
+    rows = [
+        s for s in scores
+        if is_row(s.text) and drugs & s.stems and subject <= s.names
+        and s.held >= _ON_SUBJECT * best.held
+    ]  # fmt: skip
+    return sorted(rows, key=lambda s: (-scores[s], s.source.marker, s.position))
 
 
 def _best_in(block: Sequence[Candidate], scores: Mapping[Candidate, float]) -> float:

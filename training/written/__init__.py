@@ -9,10 +9,10 @@ that (``misplaced``, ``quoted``, ``widened``). They were written by a language m
 500 of them were labelled anew, without sight of the labels, by another run of such a model, all but
 4 alike. Facts in them are partly invented and need not be true.
 
-``roles/`` holds groups of the same form in which order decides (who is given what for what, which arm
-did better), directions of effects that must be read out of figures, and long texts. 150 of these
-were labelled anew, blind, by another run of such a model: all but 2 alike. ``questions/`` is read by
-``training.questions``.
+``roles/`` holds groups of the same form in which order decides (who is given what for what, which
+arm did better), directions of effects that must be read out of figures, and long texts. 150 of
+these were labelled anew, blind, by another run of such a model: all but 2 alike. ``questions/`` is
+read by ``training.questions``.
 
 A group is known by a hash of its claim or text, which also says whether it trains. Passages that
 answer questions of the retrieval sets' development and test splits are left out.

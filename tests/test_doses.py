@@ -1,0 +1,48 @@
+"""A dose that is asked for is the dose that is shown, by the default settings: passages in the
+order of the model that reads them, rows of formularies among notes that say the drug's name more
+often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from medrag import Engine
+
+DOSES = {
+    "paracetamol": "Dose: 1 g", "ibuprofen": "Dose: 400 mg", "codeine": "Dose: 30 to 60 mg",
+    "morphine": "Dose: 5 to 10 mg", "amoxicillin": "Dose: 500 mg to 1 g",
+    "flucloxacillin": "Dose: 500 mg to 1 g", "gentamicin": "Dose: 5 mg/kg",
+    "enoxaparin": "Dose: 1.5 mg/kg", "apixaban": "Dose: 5 mg", "metformin": "Dose: 500 mg to 1 g",
+    "furosemide": "Dose: 20 to 40 mg", "ramipril": "Dose: 1.25 to 2.5 mg",
+    "bisoprolol": "Dose: 1.25 mg", "amlodipine": "Dose: 5 mg", "omeprazole": "Dose: 20 mg",
+    "ondansetron": "Dose: 4 to 8 mg", "levetiracetam": "Dose: 250 mg to 1.5 g",
+    "digoxin": "Dose: 62.5 to 250 micrograms",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def asked(samples: Path) -> Iterator[Engine]:
+    with Engine.open(samples) as engine:
+        yield engine
+
+
+@pytest.mark.parametrize("drug", DOSES)
+def test_the_dose_is_in_the_answer(asked: Engine, drug: str) -> None:
+    answer = asked.ask(f"What is the dose of {drug}?")
+    assert not answer.abstained
+    rows = [claim.text for claim in answer.claims if drug in claim.text.lower()]
+    assert any(DOSES[drug] in row for row in rows), answer.text
+
+
+@pytest.mark.parametrize("drug", ["rivaroxaban", "vericiguat", "tobramycin", "teicoplanin"])
+def test_a_drug_that_is_in_no_document_has_no_dose(asked: Engine, drug: str) -> None:
+    for question in (f"What is the dose of {drug}?", f"{drug} dose adults", f"{drug} max dose"):
+        assert asked.ask(question).abstained, question
+
+
+def test_levels_are_found_where_levels_are_asked_for(asked: Engine) -> None:
+    answer = asked.ask("When should a gentamicin trough level be taken?")
+    assert "18 to 24 hours after the first dose" in answer.text
