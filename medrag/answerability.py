@@ -15,6 +15,9 @@ from medrag.types import Passage, QuestionTerms
 # Weights of the features below and the constant, by the number of features: what the arms know, and
 # what the reranker says too. The second constant is the fit's -1.204 and 0.647 more, so that the
 # threshold of 0.45 stands where that fit said 0.3: an answer that is there and withheld costs too.
+# Where the arms alone are less sure than this, no reranker makes an answer of what they found: it
+# reads passages, and not what the question asks for besides.
+_LEAST = 0.33
 _FITTED = {3: (6.53, 0.71, -1.99, -4.41), 4: (0.665, 1.571, -1.271, 0.494, -0.557)}
 _TOP = 5
 _SURE = 8.0  # beyond it, log odds say no more
@@ -54,6 +57,12 @@ def answerability(found: Found) -> float:
     if not found.arms:
         return 0.0
     values = features(found)
+    arms = _logistic(values[:3])
+    read = _logistic(values)
+    return read if arms >= _LEAST else min(arms, read)
+
+
+def _logistic(values: tuple[float, ...]) -> float:
     fitted = _FITTED[len(values)]
     total = fitted[-1] + sum(w * v for w, v in zip(fitted[:-1], values, strict=True))
     return 1.0 / (1.0 + math.exp(-total))

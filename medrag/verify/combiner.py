@@ -103,8 +103,8 @@ def load_combiner(folder: Path, encoder_sha256: str = "") -> Combiner:
     fitted = combiner.encoder_sha256
     if encoder_sha256 and fitted and fitted != encoder_sha256:
         raise ModelError(
-            f"{path} was fitted with other weights than those beside it.",
-            "Install the model again, or fit it anew: python -m training.combine",
+            f"{path} was fitted with other weights than the model.onnx beside it: one was changed.",
+            'Install medrag again (or --no-rerank, and [verify] judge = "rules", do without).',
         )
     return combiner
 

@@ -31,12 +31,13 @@ _MUTUAL = _stemmed(
     "associated association correlate correlated correlation relate related relation relationship"
     " link linked similar equal equals equivalent differ differs different difference compare"
     " compared comparison versus vs interact interacts interaction combine combined combination"
-    " together between same synonym synonymous called alternate alternating match matched mix mixed"
+    " together between same synonym synonymous alternate alternating match matched mix mixed"
     " identical interchangeable incompatible compatible concomitant concomitantly coadministered"
     " separate separated apart coexist coexists overlap overlaps distinguish distinguished means"
     " defined adjacent confused exchanged swapped"
 )
 """Words whose two sides may change places."""
+_DIRECTED = frozenset("if unless before after until for than when because by from to".split())
 _WITH = _stemmed(
     "use used give given take taken administer administered prescribe prescribed contraindicated"
     " cross-reacts reacts react boil boiled"
@@ -91,18 +92,30 @@ def _said(reading: Reading, only: frozenset[str] | None = None) -> _Said:
     parted: list[bool] = []
     waiting: list[str] = []
     comma, end = False, 0
-    for token in reading.tokens:
-        comma = comma or any(ch in _PARTING for ch in reading.text[end : token.start])
-        end = token.end
-        if not _tells(token):
-            if token.word not in _UNHEARD:
-                waiting.append(token.word)
-        elif only is None or token.stem in only:
-            stems.append(token.stem)
+    for start, stop, stem, word in _words(reading):
+        comma = comma or any(ch in _PARTING for ch in reading.text[end:start])
+        end = stop
+        if not stem:
+            if word not in _UNHEARD:
+                waiting.append(word)
+        elif only is None or stem in only:
+            stems.append(stem)
             before.append(tuple(waiting))
             parted.append(comma)
             waiting, comma = [], False
     return _Said(tuple(stems), (*before, tuple(waiting)), tuple(parted))
+
+
+def _words(reading: Reading) -> list[tuple[int, int, str, str]]:
+    """Where each word stands, its stem (none where it has no meaning) and itself; a quantity is
+    one word."""
+    covered = [(q.start, q.end) for q in reading.quantities]
+    out = [(q.start, q.end, repr(q.key), q.text) for q in reading.quantities]
+    for token in reading.tokens:
+        if not any(start <= token.start < end for start, end in covered):
+            stem = token.stem if _tells(token) else ""
+            out.append((token.start, token.end, stem, token.word))
+    return sorted(out)
 
 
 def _tells(token: Token) -> bool:
@@ -166,11 +179,13 @@ def _tell(mine: _Said, theirs: _Said, start: int, sizes: _Sizes) -> bool:
     """Whether the exchange of the phrases changes what is said."""
     first, middle, second = sizes
     between = range(start + first, start + first + middle + 1)
-    if not middle and not _set_apart(theirs, start, between.start):
+    if not middle and not (
+        _set_apart(theirs, start, between.start) or _directed(theirs, between.start)
+    ):
         return False  # nothing stands between: it is only moved
     if middle and (_listed(theirs, start, between) or _adjuncts(theirs, start, between, second)):
         return False
-    if _mutual(theirs, range(max(0, start - 2), between.stop)):
+    if _mutual(theirs, range(max(0, start - 2), between.stop), between.start):
         return False
     return _alike(mine, theirs, start, sizes)
 
@@ -181,6 +196,11 @@ def _set_apart(said: _Said, start: int, second: int) -> bool:
     unlike = "unlike" in said.before[start] or before == canon("unlike")
     contrast = before == canon("contrast") and said.before[start] == ("to",)
     return (unlike or contrast) and said.parted[second] and not said.before[second]
+
+
+def _directed(said: _Said, second: int) -> bool:
+    """ "The surgeon if the physician is away": a word between that has a direction."""
+    return not _DIRECTED.isdisjoint(said.before[second])
 
 
 def _listed(said: _Said, start: int, between: range) -> bool:
@@ -207,7 +227,9 @@ def _adjuncts(said: _Said, start: int, between: range, second: int) -> bool:
     return bool(opener) and opener[0] in ADJUNCT and not joined
 
 
-def _mutual(said: _Said, places: range) -> bool:
+def _mutual(said: _Said, places: range, middle: int) -> bool:
+    if canon("called") in said.stems[middle : places.stop - 1]:
+        return True
     words = [word for place in places for word in (*said.before[place], said.stems[place])]
     if not _MUTUAL.isdisjoint(words) or (canon("known") in words and "as" in words):
         return True

@@ -40,6 +40,12 @@ EXCHANGED = [
      "Chloramphenicol treatment may follow bone marrow failure."),
     ("For pain give morphine and for nausea give haloperidol.",
      "For nausea give morphine and for pain give haloperidol."),
+    ("Give magnesium if salbutamol has not worked.",
+     "Give salbutamol if magnesium has not worked."),
+    ("Treat the partner if the patient is positive.",
+     "Treat the patient if the partner is positive."),
+    ("Call the surgeon if the physician is unavailable.",
+     "Call the physician if the surgeon is unavailable."),
     ("In contrast to adults, children need a spacer.",
      "In contrast to children, adults need a spacer."),
 ]  # fmt: skip
