@@ -45,7 +45,7 @@ class Settings:
     """The shipped model, or a local folder of a sentence-transformers CrossEncoder."""
     rerank_candidates: int = 32
     """Passages that it reads at most (2 to 100)."""
-    rerank_weight: float = 0.2
+    rerank_weight: float = 0.25
     """Its share in the new score, beside the fused one (0 to 1)."""
     rerank_ms: float = 200.0
     """Milliseconds that it may take; fewer passages are read on slow machines (0: no limit)."""

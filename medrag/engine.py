@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from medrag import offline
-from medrag.answerability import Found, answerability
+from medrag.answerability import answerability
 from medrag.answering import ABSTENTION, Checker
 from medrag.candidates import Relevance
 from medrag.composers import EXTRACTIVE, Composers
@@ -28,7 +28,6 @@ from medrag.generators.extractive import ExtractiveGenerator
 from medrag.ground import build_prompt
 from medrag.library import Library, Scope, VectorCache, scope_of
 from medrag.library.find import exactly_one, take_out
-from medrag.models.pair_encoder import SHIPPED
 from medrag.parts import Parts
 from medrag.protocols import Composer, Judge
 from medrag.retrieve import Search
@@ -193,24 +192,17 @@ class Engine(Parts):
 
     def prompt(self, question: str, *, collection: Collections = None) -> tuple[Prompt, float]:
         """The numbered sources for a question, and the probability that they answer it."""
-        found = self.find(question, collection=collection)
-        prompt = build_prompt(question, found.passages, found.terms, self.settings.passages)
-        return prompt, answerability(found)
-
-    def find(self, question: str, *, collection: Collections = None) -> Found:
-        """What there is to answer a question from."""
         scope = scope_of(collection)
+        retriever = self._retriever(scope)
         # A few more than are shown: overlapping and superseded ones are still to be left out.
         wanted = 2 * self.settings.passages
         reranker = self.reranker
         depth = max(wanted, reranker.depth) if reranker else wanted
-        terms, found = self._retriever(scope).find(question, depth, scope=scope)
-        if reranker is None:
-            return Found(terms, tuple(found), tuple(found))
-        ordered = reranker.order(question, found)[:wanted]
-        return Found(
-            terms, tuple(found[:wanted]), tuple(ordered), self.settings.rerank_model == SHIPPED
-        )
+        terms, found = retriever.find(question, depth, scope=scope)
+        passages = reranker.order(question, found)[:wanted] if reranker else found
+        prompt = build_prompt(question, passages, terms, self.settings.passages)
+        # Its weights were fitted on the passages in the order of the arms.
+        return prompt, answerability(terms, found[:wanted])
 
     def evidence(
         self, question: str, composer: Composer, *, collection: Collections = None

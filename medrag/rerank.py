@@ -77,25 +77,21 @@ class Reranker:
             return self._depth
 
     def order(self, question: str, passages: Sequence[Passage]) -> list[Passage]:
-        """All the passages, the first ``depth`` in new order, with that rank under "reranked"
-        and what the model says of each; of equals, those first that were. The others follow as
-        they were.
+        """All the passages, the first ``depth`` in new order, with that rank under "reranked";
+        of equals, those first that were. The others follow as they were.
 
         The passages of one search are read by themselves: beside others, the rounding of a
         quantised model would be another.
         """
         head, rest = list(passages[: self.depth]), list(passages[self.depth :])
-        if head and question.strip():
+        if len(head) > 1 and question.strip():
             logits = self.logits(question, [_shown(question, passage) for passage in head])
             scores = [
                 round(self._score(logit, passage), _DECIMALS)
                 for logit, passage in zip(logits, head, strict=True)
             ]
-            read = [
-                replace(passage, relevance=logit)
-                for passage, logit in zip(head, logits, strict=True)
-            ]
-            head = [read[place] for place in sorted(range(len(head)), key=lambda at: -scores[at])]
+            places = sorted(range(len(head)), key=lambda place: -scores[place])
+            head = [head[place] for place in places]
         ranked = [
             replace(passage, ranks={**passage.ranks, RANK: rank})
             for rank, passage in enumerate(head, start=1)

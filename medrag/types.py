@@ -100,8 +100,7 @@ class Passage:
     """A retrieved chunk. ``ranks`` holds its rank (from 1) in each arm that found it.
 
     ``score`` is the fused score in 0..1; ``similarity`` the cosine to the question, ``coverage``
-    the share of the question's weight in words that the chunk holds (both 0..1). ``relevance`` is
-    how surely it answers, as the reranker says (log odds); None where it was not read.
+    the share of the question's weight in words that the chunk holds (both 0..1).
     """
 
     chunk: Chunk
@@ -112,7 +111,6 @@ class Passage:
     ranks: Mapping[str, int] = field(default_factory=dict)
     similarity: float = 0.0
     coverage: float = 0.0
-    relevance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

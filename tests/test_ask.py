@@ -21,12 +21,7 @@ KNOWN_SILENT = {
     "When should potassium be rechecked after treating hyperkalaemia?",
     "Can codeine be given to a child of 10 years?",
     "Which heparin is used for VTE prophylaxis when CrCl is below 15 mL/min?",
-    "How often are neurological observations done after a fall?",
 }
-SAID_NOT_TO_COVER = {
-    "Which antibiotic is used for sepsis in pregnancy?": "It does not cover pregnancy",
-}
-"""Questions that the samples do not answer, and say so themselves: in these words."""
 KNOWN_MISSED = {
     "Which features make asthma in an adult life-threatening?",
     # It asks for the superseded number, which the current version mentions as its change.
@@ -67,12 +62,9 @@ def test_the_answer_holds_the_quote(engine: Engine) -> None:
 
 
 def test_silence_where_the_samples_do_not_say(engine: Engine) -> None:
-    answered = []
-    for row in UNANSWERABLE:
-        answer = engine.ask(row["question"])
-        said = SAID_NOT_TO_COVER.get(row["question"])
-        if not answer.abstained and not (said and answer.text.startswith(said)):
-            answered.append((row["question"], answer.text))
+    answered = [
+        row["question"] for row in UNANSWERABLE if not engine.ask(row["question"]).abstained
+    ]
     assert answered == []
 
 

@@ -99,14 +99,9 @@ def test_what_lies_deeper_is_neither_read_nor_moved() -> None:
 def test_nothing_to_order() -> None:
     fake = Fake({})
     assert Reranker(fake).order("?", []) == []
+    assert texts(Reranker(fake).order("?", THREE[:1])) == ["alpha"]
     assert texts(Reranker(fake).order("  ", THREE)) == ["alpha", "beta", "gamma"]
     assert fake.read == []
-
-
-def test_a_single_passage_is_read_too() -> None:
-    fake = Fake({"alpha": 3.0})
-    (found,) = Reranker(fake).order("?", THREE[:1])
-    assert found.chunk.text == "alpha" and found.relevance == 3.0
 
 
 def test_a_model_that_returns_no_number_is_taken_for_no() -> None:

@@ -2,8 +2,13 @@
 
 Words come first, in passages without labels; then easy pairs made by rules. What people labelled is
 in every later stage; what was written for meaning comes once the encoder can tell one detail from
-another, amid enough of the rest that nothing is forgotten. The last two runs are of a processor's
-hour: what answers a question, in abstracts and on wards, and words in other roles.
+another, and ends the curriculum, amid enough of the rest that nothing is forgotten.
+
+The makers ``questions`` and ``roles`` are in no run yet. Trained on for an hour, they lifted roles
+and directions, and the best passage of a ward's question; but most near misses in ``questions`` have
+more of the question's words than the answers, and the head then called "The dose of amoxicillin is
+500 mg" no answer to "What is the dose of amoxicillin?". They want answers in the question's own words
+beside them first, as ``quoted`` gives for claims.
 """
 
 from __future__ import annotations
@@ -55,18 +60,6 @@ RUNS = (
             {"human": ALL, "written": 12_000, "planted": 5_000, "close": 2_500,
              "ranking": 4_000},
         ),
-    ),
-    Run(
-        "found", 1.2e-4, 2.4e-4, 0.05,
-        ({"ranking": 40_000, "human": ALL, "written": 8_000, "planted": 4_000},),
-    ),
-    Run(
-        "wards", 1e-4, 2e-4, 0.05,
-        (
-            {"human": ALL, "roles": ALL, "questions": ALL, "written": 14_000, "planted": 7_000,
-             "natural": 5_000, "close": 4_000, "ranking": 24_000, "asked": 4_000},
-        ),
-        2,
     ),
 )  # fmt: skip
 

@@ -99,12 +99,12 @@ def _probe(
             "Ingest the corpus that the questions are about.",
         )
     with without_documents(library, {i for name in names for i in places[name]}):
-        found = engine.find(row["text"])
+        terms, passages = engine.retriever.find(row["text"], 2 * engine.settings.passages)
     return Probe(
         bool(row["answerable"]),
         str(row.get("type") or "all"),
-        answerability(found),
-        features(found),
+        answerability(terms, passages),
+        features(terms, passages),
     )
 
 
