@@ -5,10 +5,10 @@ in every later stage; what was written for meaning comes once the encoder can te
 another, and ends the curriculum, amid enough of the rest that nothing is forgotten.
 
 The makers ``questions`` and ``roles`` are in no run yet. Trained on for an hour, they lifted roles
-and directions, and the best passage of a ward's question; but most near misses in ``questions`` have
-more of the question's words than the answers, and the head then called "The dose of amoxicillin is
-500 mg" no answer to "What is the dose of amoxicillin?". They want answers in the question's own words
-beside them first, as ``quoted`` gives for claims.
+and directions, and the best passage of a ward's question; but most near misses in ``questions``
+have more of the question's words than the answers, and the head then called "The dose of
+amoxicillin is 500 mg" no answer to "What is the dose of amoxicillin?". They want answers in the
+question's own words beside them first, as ``quoted`` gives for claims.
 """
 
 from __future__ import annotations
