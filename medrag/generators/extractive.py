@@ -83,15 +83,15 @@ def _choose(
     about = [s for s in candidates if subject <= s.names or not is_row(s.text)]
     blocks = _blocks([s for s in about if s.source is best.source])
     blocks.sort(key=lambda block: -_best_in(block, scores))
-    for number, block in enumerate(blocks):
+    if drugs and asks_for_dose(prompt.question):
+        # A dose depends on whom it is for: every row of the drug comes first, whatever scores.
+        for row in _rows_of(drugs, subject, best, scores):
+            if chosen.room and all(row.text != other.text for other in chosen.in_order()):
+                chosen.add([row])
+    for block in blocks:
         if _best_in(block, scores) >= enough and chosen.room:
             run = _window(block, scores, chosen.room)
             chosen.add(sorted(run, key=lambda s: (-scores.get(s, 0.0), s.position)))
-        if not number and drugs and asks_for_dose(prompt.question):
-            # A dose depends on whom it is for: every row of the drug, or none, whatever scores.
-            for row in _rows_of(drugs, subject, best, scores):
-                if chosen.room and all(row.text != other.text for other in chosen.in_order()):
-                    chosen.add([row])
     for sentence in sorted(scores, key=lambda s: (-scores[s], s.source.marker, s.position)):
         if (
             chosen.room
