@@ -84,7 +84,7 @@ def _choose(
     blocks = _blocks([s for s in about if s.source is best.source])
     blocks.sort(key=lambda block: -_best_in(block, scores))
     if drugs and asks_for_dose(prompt.question):
-        # A dose depends on whom it is for: every row of the drug comes first, whatever scores.
+        # A dose depends on whom it is for: its rows come first, while there is room.
         for row in _rows_of(drugs, subject, best, scores):
             if chosen.room and all(row.text != other.text for other in chosen.in_order()):
                 chosen.add([row])
