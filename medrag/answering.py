@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from medrag.ground import source_warnings
 from medrag.neighbours import quotes_of
 from medrag.neutral import addresses_a_machine
+from medrag.population import whom, whom_warning
 from medrag.protocols import Judge
 from medrag.text import sentences
 from medrag.types import (
@@ -146,7 +147,8 @@ class Checker:
         cited = {marker for claim in claims for marker in claim.claim.markers}
         sources = tuple(source for source in prompt.sources if source.marker in cited)
         documents = dict.fromkeys(source.passage.document.id for source in sources)
-        told = [prompt.warnings[i] for i in documents if i in prompt.warnings]
+        told = [*_for_whom(prompt.question, claims, sources)]
+        told.extend(prompt.warnings[i] for i in documents if i in prompt.warnings)
         told.extend(source_warnings(sources))
         if withheld:
             told.append(f"{len(withheld)} sentence(s) withheld: the sources do not say so.")
@@ -181,6 +183,26 @@ def stands(claim: CheckedClaim, *, verbatim: bool) -> bool:
     """Whether a sentence may be relied on: a composed one only if it is supported in full."""
     label = claim.verdict.label
     return label == "supported" or (verbatim and label == "partial")
+
+
+def _for_whom(
+    question: str, claims: Sequence[CheckedClaim], sources: Sequence[Source]
+) -> list[str]:
+    """That the lines of the answer are not all for the same people, where they are not."""
+    headings = {
+        source.marker: [
+            *reversed((source.passage.section or "").split(" > ")), source.passage.document.title,
+        ]
+        for source in sources
+    }  # fmt: skip
+    lines = [
+        (marker, whom([bare(claim.text), *headings[marker]]))
+        for claim in claims
+        for marker in claim.claim.markers
+        if marker in headings
+    ]
+    told = whom_warning(question, lines)
+    return [told] if told else []
 
 
 def _without_orders(text: str) -> str:

@@ -7,6 +7,7 @@ passages and sentences that speak of somebody else only are left out of an answe
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _WORDS = {
     "adults": r"adults?|men|women|adulthood",
@@ -30,6 +31,7 @@ _AGE = re.compile(
     re.I,
 )
 _ADULT_YEARS = 16
+_NOT_ANYBODY = frozenset({"children", "newborns", "pregnancy"})
 
 
 def populations(text: str) -> frozenset[str]:
@@ -67,3 +69,32 @@ def about_others(asked: frozenset[str], text: str) -> bool:
     wider = asked | {_WITHIN[name] for name in asked if name in _WITHIN}
     narrower = {name for name, within in _WITHIN.items() if within in asked}
     return named.isdisjoint(wider | narrower)
+
+
+def whom(texts: Sequence[str]) -> frozenset[str]:
+    """The groups that the first of these texts to name one names: a sentence, then the headings
+    above it, the nearest first."""
+    return next((named for text in texts if (named := populations(text))), frozenset())
+
+
+def whom_warning(question: str, lines: Sequence[tuple[int, frozenset[str]]]) -> str | None:
+    """What to tell whoever asked without saying for whom, where the ``lines`` of the answer (the
+    marker of each and the groups that it is about) are for different people, or only for some that
+    one would not think of: a child's dose looks like any other."""
+    if populations(question):
+        return None
+    every = [groups for _, groups in lines if groups]
+    named = {
+        marker: frozenset().union(*(g for m, g in lines if m == marker)) for marker, _ in lines
+    }
+    if any(one.isdisjoint(other) for one in every for other in every):
+        told = "; ".join(f"[{m}] {_in_words(named[m])}" for m in sorted(named) if named[m])
+        return f"Not every line is for the same patients: {told}."
+    if every and all(groups <= _NOT_ANYBODY for groups in every):
+        markers = "".join(f"[{m}]" for m in sorted(named) if named[m])
+        return f"{markers} for {_in_words(frozenset().union(*every))} only."
+    return None
+
+
+def _in_words(groups: frozenset[str]) -> str:
+    return " and ".join(name for name in _WORDS if name in groups)

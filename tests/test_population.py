@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from medrag import Engine
-from medrag.population import about_others, populations
+from medrag.population import about_others, populations, whom, whom_warning
 
 
 @pytest.mark.parametrize(
@@ -107,3 +107,43 @@ def test_drug_names(text: str, names: set[str]) -> None:
     from medrag.drugs import drug_names
 
     assert drug_names(text) == names
+
+
+ADULTS, CHILDREN = frozenset({"adults"}), frozenset({"children"})
+BOTH = ADULTS | CHILDREN
+
+
+@pytest.mark.parametrize(
+    ("question", "lines", "told"),
+    [
+        ("gentamicin dose", [(4, ADULTS), (5, CHILDREN), (1, frozenset())],
+         "Not every line is for the same patients: [4] adults; [5] children."),
+        ("gentamicin dose", [(2, CHILDREN), (1, frozenset())], "[2] for children only."),
+        ("gentamicin dose", [(2, ADULTS), (1, frozenset())], None),
+        ("gentamicin dose", [(1, ADULTS), (2, BOTH)], None),
+        ("gentamicin dose in adults", [(4, ADULTS), (5, CHILDREN)], None),
+        ("gentamicin dose at 3 years old", [(5, CHILDREN)], None),
+        ("gentamicin dose", [], None),
+    ],
+)  # fmt: skip
+def test_the_reader_is_told_whom_the_lines_are_for(
+    question: str, lines: list[tuple[int, frozenset[str]]], told: str | None
+) -> None:
+    assert whom_warning(question, lines) == told
+
+
+def test_the_nearest_text_says_whom() -> None:
+    assert whom(["Give 5 mg.", "Children (2 to 15 years)", "Asthma in adults"]) == {"children"}
+    assert whom(["In pregnancy give 5 mg.", "Adults"]) == {"pregnancy"}
+    assert whom(["Give 5 mg.", "Treatment"]) == frozenset()
+
+
+def test_a_dose_for_anybody_says_which_row_is_for_children(engine: Engine) -> None:
+    answer = engine.ask("gentamicin dose")
+    of = {s.marker: s.passage.document.title for s in answer.sources}
+    (told,) = [w for w in answer.warnings if w.startswith("Not every line")]
+    marks = {title: marker for marker, title in of.items()}
+    assert f"[{marks['Adult formulary']}] adults" in told
+    assert f"[{marks['Paediatric formulary']}] children" in told
+    adult = engine.ask("gentamicin dose in adults")
+    assert not any("Not every line" in warning for warning in adult.warnings)
