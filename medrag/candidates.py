@@ -39,6 +39,7 @@ _OF_MACHINES = re.compile(
 )
 _CAPTION_WORDS = 7
 _NUMBER = re.compile(r"\d")
+_AMOUNT = re.compile(r"\d ?(?:m?g|mcg|micrograms?|nanograms?|units?|mmol|mL|puffs?)\b", re.I)
 _ITEM = re.compile(r"(?:[-*\u2022]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s")
 
 Relevance: TypeAlias = Callable[[str, Sequence[tuple[Passage, str]]], Sequence[float]]
@@ -132,6 +133,11 @@ def score_candidates(
 def asks_for_dose(question: str) -> bool:
     """Whether it asks how much of something is given."""
     return _ASKS_FOR_DOSE.search(question) is not None
+
+
+def says_how_much(text: str) -> bool:
+    """Whether it names an amount of something that is given: "5 mg", "2 units/kg"."""
+    return _AMOUNT.search(text) is not None
 
 
 def may_be_shown(asked: frozenset[str], text: str) -> bool:

@@ -46,3 +46,13 @@ def test_a_drug_that_is_in_no_document_has_no_dose(asked: Engine, drug: str) -> 
 def test_levels_are_found_where_levels_are_asked_for(asked: Engine) -> None:
     answer = asked.ask("When should a gentamicin trough level be taken?")
     assert "18 to 24 hours after the first dose" in answer.text
+
+
+def test_doses_in_running_text_are_shown_beside_the_rows(asked: Engine) -> None:
+    """The samples give salbutamol in a table for hyperkalaemia and in lists for asthma: whoever asks
+    for neither must not be shown one alone."""
+    answer = asked.ask("salbutamol dose")
+    assert "20 mg by nebuliser" in " ".join(answer.text.split())
+    assert "5 mg by oxygen-driven nebuliser" in " ".join(answer.text.split())
+    assert "2.5 mg for children aged 2 to 5 years" in " ".join(answer.text.split())
+    assert any(warning.startswith("Not every line") for warning in answer.warnings)

@@ -17,6 +17,7 @@ from medrag.candidates import (
     is_item,
     is_row,
     on_subject,
+    says_how_much,
     score_candidates,
 )
 from medrag.drugs import drug_names
@@ -32,6 +33,7 @@ _BLOCK_CUT = 0.75  # a block of that passage whose best sentence scores below th
 _AWAY_CUT, _ON_SUBJECT = 0.92, 0.85
 _TELLING = 0.7  # words with this share of the heaviest one's weight say what the question is about
 _NAMING = 0.75  # the best sentence holds this share of the most that any holds of the question
+_OF_DOSES = frozenset(stem(word) for word in ("dose", "doses", "dosage", "dosing", "usual"))
 _SAME = 0.8  # two sentences that share this much of their words say the same
 
 
@@ -85,7 +87,7 @@ def _choose(
     blocks.sort(key=lambda block: -_best_in(block, scores))
     if drugs and asks_for_dose(prompt.question):
         # A dose depends on whom it is for: its rows come first, while there is room.
-        for row in _rows_of(drugs, subject, best, scores):
+        for row in _doses_of(drugs, subject, best, scores):
             if chosen.room and all(row.text != other.text for other in chosen.in_order()):
                 chosen.add([row])
     for block in blocks:
@@ -104,17 +106,23 @@ def _choose(
             chosen.add([sentence])
 
 
-def _rows_of(
+def _doses_of(
     drugs: set[str], subject: frozenset[str], best: Candidate, scores: Mapping[Candidate, float]
 ) -> list[Candidate]:
-    """The table rows that name the drug themselves and hold what the best sentence holds of the
-    question, best first."""
-    rows = [
+    """The lines that name the drug themselves and hold what the best sentence holds of the
+    question: table rows, and after them sentences that say how much; each kind best first.
+
+    A sentence that says how much need not say "dose"."""
+    wanted = best.names - _OF_DOSES
+    lines = [
         s for s in scores
-        if is_row(s.text) and drugs & s.stems and subject <= s.names
-        and s.held >= _ON_SUBJECT * best.held
+        if drugs & s.stems and subject <= s.names
+        and (s.held >= _ON_SUBJECT * best.held if is_row(s.text)
+             else wanted <= s.names and says_how_much(s.text))
     ]  # fmt: skip
-    return sorted(rows, key=lambda s: (-scores[s], s.source.marker, s.position))
+    return sorted(
+        lines, key=lambda s: (not is_row(s.text), -scores[s], s.source.marker, s.position)
+    )
 
 
 def _best_in(block: Sequence[Candidate], scores: Mapping[Candidate, float]) -> float:
