@@ -49,7 +49,7 @@ def test_levels_are_found_where_levels_are_asked_for(asked: Engine) -> None:
 
 
 def test_doses_in_running_text_are_shown_beside_the_rows(asked: Engine) -> None:
-    """The samples give salbutamol in a table for hyperkalaemia and in lists for asthma: whoever asks
+    """The samples give salbutamol in a table (hyperkalaemia) and in lists (asthma): whoever asks
     for neither must not be shown one alone."""
     answer = asked.ask("salbutamol dose")
     assert "20 mg by nebuliser" in " ".join(answer.text.split())
