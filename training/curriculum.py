@@ -4,11 +4,9 @@ Words come first, in passages without labels; then easy pairs made by rules. Wha
 in every later stage; what was written for meaning comes once the encoder can tell one detail from
 another, and ends the curriculum, amid enough of the rest that nothing is forgotten.
 
-The makers ``questions`` and ``roles`` are in no run yet. Trained on for an hour, they lifted roles
-and directions, and the best passage of a ward's question; but most near misses in ``questions``
-have more of the question's words than the answers, and the head then called "The dose of
-amoxicillin is 500 mg" no answer to "What is the dose of amoxicillin?". They want answers in the
-question's own words beside them first, as ``quoted`` gives for claims.
+The run ``wards`` goes on from there with what the others had little of: questions as they are
+asked on wards, whose answers and near misses hold the same words, and claims in which the same
+words stand in other roles.
 """
 
 from __future__ import annotations
@@ -60,6 +58,14 @@ RUNS = (
             {"human": ALL, "written": 12_000, "planted": 5_000, "close": 2_500,
              "ranking": 4_000},
         ),
+    ),
+    Run(
+        "wards", 1e-4, 2e-4, 0.05,
+        (
+            {"human": ALL, "roles": ALL, "questions": ALL, "written": 14_000, "planted": 7_000,
+             "natural": 5_000, "close": 4_000, "ranking": 30_000, "asked": 6_000},
+        ),
+        2,
     ),
 )  # fmt: skip
 

@@ -14,6 +14,7 @@ from medrag.verify.tokens import may_name, sentences_of
 _NEAR = 5  # words
 _OBJECT = 3  # words
 _JOINTS = frozenset("and or but then nor unless until".split())
+_GOING_ON = frozenset("continue continues continued continuing".split())
 _WEIGHED = frozenset({"rather", "instead"})
 
 
@@ -23,7 +24,7 @@ def negations(mine: Reading, theirs: Reading) -> Iterator[Problem]:
     words = {cue.word for cue in (*mine.cues, *theirs.cues)}
     weighed = not words.isdisjoint(_WEIGHED) and agreed(mine.text, theirs.text, PREFER)
     for cue in mine.cues:
-        if weighed and cue.word in _WEIGHED:
+        if (weighed and cue.word in _WEIGHED) or _goes_on(mine, cue, theirs):
             continue
         word = _undenied(mine, cue, theirs)
         if word is not None:
@@ -31,7 +32,7 @@ def negations(mine: Reading, theirs: Reading) -> Iterator[Problem]:
                 "negation", f"The answer says “{cue.word}” of “{word}”; the source does not."
             )
     for cue in theirs.cues:
-        if weighed and cue.word in _WEIGHED:
+        if (weighed and cue.word in _WEIGHED) or _goes_on(theirs, cue, mine):
             continue
         word = _undenied(theirs, cue, mine, asserted=True)
         if word is not None:
@@ -55,6 +56,8 @@ def uneven(mine: Reading, theirs: Reading) -> Iterator[Problem]:
         denied = {more.tokens[place].stem for cue in more.cues for place in cue.heads}
         if denied & (_halted(less) - _used(less)):
             continue  # "stop it" has no negation, and "do not use it" has one
+        if all(_goes_on(more, cue, less) for cue in more.cues):
+            continue
         who = "answer" if more is mine else "source"
         yield Problem("negation", f"Only the {who} says “{more.cues[-1].word}” here.")
         return
@@ -90,6 +93,15 @@ def _undenied(one: Reading, cue: Cue, other: Reading, asserted: bool = False) ->
         if token.stem in plain and token.word.isalpha() and not excused:
             return token.word
     return None
+
+
+def _goes_on(one: Reading, cue: Cue, other: Reading) -> bool:
+    """Whether ``one`` says "do not stop" and ``other`` "continue", of the same thing."""
+    head = one.tokens[min(cue.heads)].word if cue.heads else ""
+    words = {token.word for token in other.tokens}
+    if head not in HALTS or words.isdisjoint(_GOING_ON) or not words.isdisjoint(HALTS):
+        return False
+    return bool(_halted(one) & _used(other))
 
 
 def _halted(reading: Reading) -> set[str]:

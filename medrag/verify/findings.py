@@ -73,7 +73,7 @@ class _Words:
 def find(claim: str, evidence: str, limits: Thresholds) -> Finding | str:
     """What is found of a bare claim in the sentences that fit it best; a message where there is
     nothing to hold against each other."""
-    if not any(ch.isalnum() for ch in claim) or _is_one_word(claim):
+    if not _says_something(claim):
         return "There is nothing in this sentence to check."
     if not any(ch.isalnum() for ch in evidence):
         return "The source has no text to check this against."
@@ -86,10 +86,13 @@ def find(claim: str, evidence: str, limits: Thresholds) -> Finding | str:
     return best if best is not None else "The source only announces what it does not say here."
 
 
-def _is_one_word(claim: str) -> bool:
-    """Whether a claim is one word said again and again."""
+def _says_something(claim: str) -> bool:
+    """Whether a claim is more than one word without meaning, or one word again and again."""
+    tokens = read(claim).tokens
+    if len(tokens) < 2 and not any(t.content or t.measured for t in tokens):
+        return False
     said = claim.casefold().split()
-    return len(said) > 1 and len({word.strip(".,;:!?") for word in said}) == 1
+    return len(said) == 1 or len({word.strip(".,;:!?") for word in said}) > 1
 
 
 def is_ordered(support: Support, limits: Thresholds) -> bool:

@@ -52,6 +52,7 @@ noradrenaline norepinephrine
 salbutamol albuterol
 furosemide frusemide
 avoid avoided avoidance
+mix mixed mixes
 hypotension hypotensive
 hypertension hypertensive
 man men
@@ -118,7 +119,8 @@ pressure: systolic / diastolic
 origin: primary / secondary
 dryness: wet / dry
 permission: permitted allowed / prohibited forbidden
-factor: double doubled twofold / half halve halved
+factor: double doubled twofold twice / half halve halved
+count: once / twice / thrice
 whole: single / total cumulative
 years: old older elderly / young younger
 quality: well good / poorly poor bad

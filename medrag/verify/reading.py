@@ -20,6 +20,7 @@ from medrag.verify.lexicon import (
     PREDICATES,
     PREFIXES,
     ROUTES,
+    USING,
 )
 from medrag.verify.patterns import Pattern, folded
 from medrag.verify.quantities import Quantity, parse
@@ -30,6 +31,7 @@ _DOTTED = Pattern(
     ("i.v", "i.m", "s.c", "p.o", "by mouth"),
 )  # fmt: skip
 _NARROW, _WIDE = 2, 8
+_DENYING_NEAR = 3  # words
 _AGED, _OLDER = frozenset({"older", "elderly"}), "older adults"
 _COMPARED = frozenset({"than", "of"})
 _DENYING = NEGATIVE_WORDS | {"rather", "instead"}
@@ -192,6 +194,9 @@ def _may_hold(word: str, stem: str) -> bool:
 
 
 def _denied(place: int, tokens: tuple[Token, ...], cues: tuple[Cue, ...]) -> bool:
+    before = {token.word for token in tokens[max(0, place - _DENYING_NEAR) : place]}
+    if tokens[place].word in USING and before & NEGATIVE_WORDS:
+        return True  # "do not give the dose": what is denied is the dose, and so is giving it
     return any(cue.heads and cue.heads[0] == place for cue in cues)
 
 

@@ -93,11 +93,22 @@ def _verb(reading: Reading, place: int) -> Relation | None:
         if not before or before in _NOT_VERB_AFTER or following in {"of", "in"}:
             return None
     left = named(core(_without_helpers(stretch_left(reading, place))))
-    after = stretch_right(reading, place)
+    after = _up_to_gap(stretch_right(reading, place))
     if passive:
         left |= named(core(after))
         return _roles(token, _agent(after), left - _agent(after))
     return _roles(token, left, named(core(after)))
+
+
+def _up_to_gap(after: list[Token]) -> list[Token]:
+    """Without a second clause that leaves out the verb: "children need 7 mg and adults 5 mg"."""
+    for place, token in enumerate(after):
+        if token.word == "and" and all(
+            any(other.measured and not other.naming for other in side)
+            for side in (after[:place], after[place + 1 :])
+        ):
+            return after[:place]
+    return after
 
 
 def _roles(token: Token, agent: frozenset[str], patient: frozenset[str]) -> Relation:
