@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
@@ -188,6 +189,16 @@ def test_a_library_that_is_a_file(tmp_path: Path, folder: Path) -> None:
     (folder / "a.txt").write_text(GOOD)
     done = run("--library", tmp_path / "file", "ingest", folder)
     assert done.returncode == 1 and done.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are text there")
+def test_a_library_whose_name_is_no_text_is_refused_before_anything_is_written(
+    tmp_path: Path, folder: Path
+) -> None:
+    place = tmp_path / os.fsdecode(b"a\xff")
+    with pytest.raises(LibraryError, match="no text"), Engine.open(place) as engine:
+        engine.ingest(folder)
+    assert not place.exists()
 
 
 def test_a_full_disk_loses_nothing(kept: Path, folder: Path) -> None:

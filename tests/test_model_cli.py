@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import pickle
@@ -70,6 +71,7 @@ def test_list_says_what_is_known_and_what_is_here(files: dict[str, Path]) -> Non
     assert "yes, UNVERIFIED" in lines["mine"]
     assert " no " in lines["medpsy-4b"]
     assert "embedding" in lines["all-MiniLM-L6-v2"] and "judge" in lines["rules"]
+    assert "judge" in lines["medrag-judge"] and "built in" in lines["medrag-judge"]
     assert "medpsy-4b-iq3_m" not in lines and "--all" in done.stdout
     assert "cannot be verified" in done.stdout
     everything = lines_by_name(run("list", "--all"))
@@ -94,6 +96,10 @@ def test_list_json_holds_every_fact(files: dict[str, Path]) -> None:
     assert (embedding["kind"], embedding["sha256"]) == ("embedding", model.sha256)
     assert embedding["folder"] == str(model.folder) and embedding["exported"] is False
     assert rows["rules"]["kind"] == "judge"
+    shipped = rows["medrag-judge"]
+    weights = Path(shipped["folder"]) / "model.onnx"
+    assert shipped["sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
+    assert shipped["bytes"] == weights.stat().st_size
 
 
 def test_list_says_what_is_wrong_on_the_shelf(files: dict[str, Path]) -> None:

@@ -6,8 +6,10 @@ from typing import Any
 
 from medrag.engine import Engine
 from medrag.errors import ModelError
+from medrag.judges import RULES, checked_weights
 from medrag.models import language
 from medrag.models.language import InstalledModel, LanguageModel
+from medrag.models.pair_encoder import SHIPPED
 from medrag.models.transfer import part_of
 
 # Bytes that a token takes in a 16-bit KV cache, for models whose file is not here to say so:
@@ -31,7 +33,7 @@ def model_rows(engine: Engine) -> tuple[list[dict[str, Any]], list[str]]:
     for row in rows:
         needs = row["needs_bytes"]
         row["fits"] = None if needs is None else needs <= room
-    return [*rows, *_embedding_row(engine, problems), _judge_row()], problems
+    return [*rows, *_embedding_row(engine, problems), *_judge_rows(problems)], problems
 
 
 def _language_row(
@@ -99,5 +101,21 @@ def _embedding_row(engine: Engine, problems: list[str]) -> list[dict[str, Any]]:
     ]
 
 
-def _judge_row() -> dict[str, Any]:
-    return {"name": "rules", "kind": "judge", "installed": True, "note": "Built in, no weights."}
+def _judge_rows(problems: list[str]) -> list[dict[str, Any]]:
+    rules = {"name": RULES, "kind": "judge", "installed": True, "note": "Built in, no weights."}
+    try:
+        folder, digest = checked_weights(SHIPPED)
+    except ModelError as error:
+        problems.append(str(error))
+        return [rules]
+    shipped = {
+        "name": SHIPPED,
+        "kind": "judge",
+        "sha256": digest,
+        "licence": "Apache-2.0",
+        "folder": str(folder),
+        "bytes": (folder / "model.onnx").stat().st_size,
+        "installed": True,
+        "note": "Shipped; it also reranks.",
+    }
+    return [rules, shipped]

@@ -80,6 +80,12 @@ class Library:
     def open(cls, folder: Path, *, write: bool = False) -> Library:
         """Open for reading (it must exist), or for writing (it is made; one writer at a time)."""
         path = folder / DATABASE
+        if any("\ud800" <= ch <= "\udfff" for ch in str(folder)):
+            # Half of what writes there takes names in UTF-8 alone.
+            raise LibraryError(
+                f"The library's folder has a name that is no text: {folder}.",
+                "Name another with --library.",
+            )
         if not write and not path.is_file():
             raise LibraryError(
                 f"There is no library in {folder}.", "Make one with: medrag ingest FOLDER"
