@@ -196,7 +196,7 @@ def _for_whom(
         for source in sources
     }  # fmt: skip
     lines = [
-        (marker, whom([bare(claim.text), *headings[marker]]))
+        (marker, whom(bare(claim.text), headings[marker]))
         for claim in claims
         for marker in claim.claim.markers
         if marker in headings

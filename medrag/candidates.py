@@ -39,7 +39,18 @@ _OF_MACHINES = re.compile(
 )
 _CAPTION_WORDS = 7
 _NUMBER = re.compile(r"\d")
-_AMOUNT = re.compile(r"\d ?(?:m?g|mcg|micrograms?|nanograms?|units?|mmol|mL|puffs?)\b", re.I)
+_AMOUNT = re.compile(
+    r"(?:\d|million)[ \u00a0-]?(?:m?g|mcg|[µμ]g|micrograms?|nanograms?|grams?|units?|IU|mmol|mEq|mL"
+    r"|tablets?|capsules?|puffs?|drops?|sachets?)\b(?! ?/ ?(?:d?L|mL)\b| per (?:millilitre|litre))",
+    re.I,
+)
+# What is said of a dose that nobody is to be given.
+_NOT_GIVEN = re.compile(
+    r"\b(?:levels?|concentrations?|raise[sd]?|doubles?|interact\w*|equivalent|equals?|contains?|overdos\w*"
+    r"|toxic\w*|fatal\w*|died|deaths?|swallowed|mistake\w*|errors?|not|never|avoid\w*"
+    r"|contra-?indicat\w*)\b",
+    re.I,
+)
 _ITEM = re.compile(r"(?:[-*\u2022]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s")
 
 Relevance: TypeAlias = Callable[[str, Sequence[tuple[Passage, str]]], Sequence[float]]
@@ -135,9 +146,11 @@ def asks_for_dose(question: str) -> bool:
     return _ASKS_FOR_DOSE.search(question) is not None
 
 
-def says_how_much(text: str) -> bool:
-    """Whether it names an amount of something that is given: "5 mg", "2 units/kg"."""
-    return _AMOUNT.search(text) is not None
+def gives_a_dose(text: str) -> bool:
+    """Whether a sentence says how much of one drug is given, and nothing else of it: no level, no
+    interaction, no accident."""
+    one_drug = len({stem(word) for word in drug_names(text)}) < 2
+    return one_drug and _AMOUNT.search(text) is not None and _NOT_GIVEN.search(text) is None
 
 
 def may_be_shown(asked: frozenset[str], text: str) -> bool:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from medrag.text import CELL_GAP
+
 _WORDS = {
-    "adults": r"adults?|men|women|adulthood",
-    "children": r"child(?:ren)?|childhood|paediatrics?|pediatrics?|infants?|toddlers?|bab(?:y|ies)"
-    r"|adolescents?|teenagers?|boys?|girls?|kids?|schoolchild(?:ren)?",
+    "adults": r"adults?|m[ae]n|wom[ae]n|adulthood",
+    "children": r"child(?:ren)?(?![ -]Pugh)|childhood|paediatrics?|pediatrics?|infants?|toddlers?"
+    r"|bab(?:y|ies)|adolescents?|teenagers?|boys?|girls?|kids?|schoolchild(?:ren)?",
     "newborns": r"neonates?|neonatal|newborns?|preterm",
     "pregnancy": r"pregnan(?:t|cy|cies)|breast-?feeding|lactati(?:ng|on)",
     "old age": r"elderly|geriatrics?|older (?:people|adults?|patients?|persons?)|frail(?:ty)?",
@@ -20,6 +22,7 @@ _WORDS = {
 _PATTERNS = {name: re.compile(rf"\b(?:{words})\b", re.I) for name, words in _WORDS.items()}
 # Whoever asks about the one may be answered from the other.
 _WITHIN = {"newborns": "children", "old age": "adults", "pregnancy": "adults"}
+_ADULTS = re.compile(r"\badults?\b", re.I)
 _NEGATED = re.compile(
     r"\b(?:not|non|no|never)[ -]+(?:in |for |yet )?(?:pregnant|breast-?feeding)", re.I
 )
@@ -31,7 +34,16 @@ _AGE = re.compile(
     re.I,
 )
 _ADULT_YEARS = 16
-_NOT_ANYBODY = frozenset({"children", "newborns", "pregnancy"})
+_NOT_ANYBODY = frozenset({"children", "newborns", "pregnancy", "old age"})
+# A line that says one of these of somebody does not say what they are given.
+_NOT_FOR = re.compile(
+    r"\b(?:not|never|no|avoid\w*|contra-?indicat\w*|except|unless|see|swallow\w*|reach|studied"
+    r"|mistake\w*|mothers? of|parents? of)\b",
+    re.I,
+)
+_SAYS_WHOM = re.compile(
+    r"\b(?:drug|medicine|agent|name|patients?|age|group|population|indication|for|who|whom)\b", re.I
+)
 
 
 def populations(text: str) -> frozenset[str]:
@@ -71,29 +83,59 @@ def about_others(asked: frozenset[str], text: str) -> bool:
     return named.isdisjoint(wider | narrower)
 
 
-def whom(texts: Sequence[str]) -> frozenset[str]:
-    """The groups that the first of these texts to name one names: a sentence, then the headings
-    above it, the nearest first."""
-    return next((named for text in texts if (named := populations(text))), frozenset())
+def whom(line: str, headings: Sequence[str]) -> frozenset[str]:
+    """The groups that a line of a document is for: those that it names, or else the first of the
+    ``headings`` above it (the nearest first) to name one. Of a table row those in the cells that
+    say whom it is for: under "Pregnancy" stands what every row has something on."""
+    said = _cells_for_whom(line) if CELL_GAP in line else line
+    named = populations(said)
+    if named and _NOT_FOR.search(said):
+        return frozenset()
+    above = (found for heading in headings if (found := populations(heading)))
+    found = named or next(above, frozenset())
+    # "In pregnant women" is not for women at large.
+    return found - {"adults"} if "pregnancy" in found and not _ADULTS.search(said) else found
+
+
+def _cells_for_whom(row: str) -> str:
+    told = []
+    for cell in row.split(CELL_GAP):
+        head, _, text = cell.partition(":")
+        if _SAYS_WHOM.search(head):
+            told.append(text)
+        elif populations(head) - {"pregnancy"}:
+            told.append(head)
+    return " ".join(told)
 
 
 def whom_warning(question: str, lines: Sequence[tuple[int, frozenset[str]]]) -> str | None:
-    """What to tell whoever asked without saying for whom, where the ``lines`` of the answer (the
-    marker of each and the groups that it is about) are for different people, or only for some that
-    one would not think of: a child's dose looks like any other."""
-    if populations(question):
-        return None
+    """That not every one of the ``lines`` of an answer (the marker of each and the groups that it
+    is for) is for everybody, where the question does not say for whom; or that one is not for those
+    whom the question names. A child's dose looks like any other."""
+    asked = populations(question)
     every = [groups for _, groups in lines if groups]
-    named = {
-        marker: frozenset().union(*(g for m, g in lines if m == marker)) for marker, _ in lines
-    }
-    if any(one.isdisjoint(other) for one in every for other in every):
-        told = "; ".join(f"[{m}] {_in_words(named[m])}" for m in sorted(named) if named[m])
-        return f"Not every line is for the same patients: {told}."
-    if every and all(groups <= _NOT_ANYBODY for groups in every):
-        markers = "".join(f"[{m}]" for m in sorted(named) if named[m])
-        return f"{markers} for {_in_words(frozenset().union(*every))} only."
-    return None
+    if asked:
+        wider = asked | {_WITHIN[name] for name in asked if name in _WITHIN}
+        told = [(m, groups) for m, groups in lines if groups and groups.isdisjoint(wider)]
+    elif any(one.isdisjoint(other) for one in every for other in every) or any(
+        groups <= _NOT_ANYBODY for groups in every
+    ):
+        told = list(lines)
+    else:
+        told = []
+    markers = sorted({marker for marker, groups in told if groups})
+    if not markers:
+        return None
+    each = "; ".join(f"[{m}] {_for_whom([g for n, g in lines if n == m])}" for m in markers)
+    return f"Not every line is for every patient: {each}."
+
+
+def _for_whom(found: Sequence[frozenset[str]]) -> str:
+    """Whom the lines of one source are for: "children", or "in part adults, in part children"."""
+    kinds = list(dict.fromkeys(found))
+    if len(kinds) == 1:
+        return _in_words(kinds[0])
+    return ", ".join(f"in part {_in_words(kind)}" for kind in kinds if kind)
 
 
 def _in_words(groups: frozenset[str]) -> str:

@@ -110,18 +110,20 @@ def test_drug_names(text: str, names: set[str]) -> None:
 
 
 ADULTS, CHILDREN = frozenset({"adults"}), frozenset({"children"})
-BOTH = ADULTS | CHILDREN
+BOTH, PREGNANCY, NOBODY = ADULTS | CHILDREN, frozenset({"pregnancy"}), frozenset[str]()
 
 
 @pytest.mark.parametrize(
     ("question", "lines", "told"),
     [
-        ("gentamicin dose", [(4, ADULTS), (5, CHILDREN), (1, frozenset())],
-         "Not every line is for the same patients: [4] adults; [5] children."),
-        ("gentamicin dose", [(2, CHILDREN), (1, frozenset())], "[2] for children only."),
-        ("gentamicin dose", [(2, ADULTS), (1, frozenset())], None),
+        ("gentamicin dose", [(4, ADULTS), (5, CHILDREN), (1, NOBODY)], "[4] adults; [5] children."),
+        ("gentamicin dose", [(2, CHILDREN), (1, NOBODY)], "[2] children."),
+        ("gentamicin dose", [(2, NOBODY), (2, CHILDREN)], "[2] in part children."),
+        ("gentamicin dose", [(2, ADULTS), (2, CHILDREN)], "[2] in part adults, in part children."),
+        ("gentamicin dose", [(2, ADULTS), (1, NOBODY)], None),
         ("gentamicin dose", [(1, ADULTS), (2, BOTH)], None),
-        ("gentamicin dose in adults", [(4, ADULTS), (5, CHILDREN)], None),
+        ("gentamicin dose in adults", [(4, ADULTS), (1, NOBODY)], None),
+        ("enoxaparin dose for a man", [(1, ADULTS), (2, PREGNANCY)], "[2] pregnancy."),
         ("gentamicin dose at 3 years old", [(5, CHILDREN)], None),
         ("gentamicin dose", [], None),
     ],
@@ -129,13 +131,29 @@ BOTH = ADULTS | CHILDREN
 def test_the_reader_is_told_whom_the_lines_are_for(
     question: str, lines: list[tuple[int, frozenset[str]]], told: str | None
 ) -> None:
-    assert whom_warning(question, lines) == told
+    expected = told and f"Not every line is for every patient: {told}"
+    assert whom_warning(question, lines) == expected
 
 
-def test_the_nearest_text_says_whom() -> None:
-    assert whom(["Give 5 mg.", "Children (2 to 15 years)", "Asthma in adults"]) == {"children"}
-    assert whom(["In pregnancy give 5 mg.", "Adults"]) == {"pregnancy"}
-    assert whom(["Give 5 mg.", "Treatment"]) == frozenset()
+@pytest.mark.parametrize(
+    ("line", "headings", "groups"),
+    [
+        ("Give 5 mg.", ["Children (2 to 15 years)", "Asthma in adults"], "children"),
+        ("In pregnancy give 5 mg.", ["Adults"], "pregnancy"),
+        ("In pregnant women give 5 mg.", ["Adults"], "pregnancy"),
+        ("Give 5 mg.", ["Treatment"], ""),
+        ("Drug: Glargine | Dose: 10 units | Notes: Not studied in pregnancy", ["Doses"], ""),
+        ("Drug: Nitrofurantoin | Dose: 100 mg | Pregnancy: Avoid at term", ["Adults"], "adults"),
+        ("Drug: Amoxicillin | Adult dose: 500 mg | Child dose: 30 mg/kg", ["Doses"],
+         "adults children"),
+        ("Patient: Child | Dose: 5 mg", ["Doses for adults"], "children"),
+        ("2.5 mg once daily; it is contraindicated in pregnancy.", ["Ramipril"], ""),
+        ("Keep it out of the reach of children.", ["Storage"], ""),
+        ("20 mg twice daily in Child-Pugh class B.", ["Propranolol"], ""),
+    ],
+)  # fmt: skip
+def test_whom_a_line_is_for(line: str, headings: list[str], groups: str) -> None:
+    assert whom(line, headings) == frozenset(groups.split())
 
 
 def test_a_dose_for_anybody_says_which_row_is_for_children(engine: Engine) -> None:

@@ -7,7 +7,7 @@ same words and of copies of the same files. Everything within the scope must com
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medrag import Engine
+from medrag.config import load_settings
 from medrag.engine import Search
 from medrag.errors import LibraryError, MedragError, NotFound, UsageError
 from medrag.forms import answer_form, listed_document_form, passage_form
@@ -60,7 +61,12 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
     for path, text in (OPEN | CLOSED).items():
         (root / path).parent.mkdir(exist_ok=True)
         (root / path).write_text(text)
-    with Engine.open(root / "lib1") as alone, Engine.open(root / "lib2") as beside:
+    # However busy the machine is: both read as many passages.
+    whole = replace(load_settings(None), rerank_ms=0.0)
+    with (
+        Engine.open(root / "lib1", settings=whole) as alone,
+        Engine.open(root / "lib2", settings=whole) as beside,
+    ):
         # Among closed ones: numbers of rows and the order of what is equal must not tell.
         for name in ("trial", "pharmacy", "board", "ward"):
             if name in ("ward", "pharmacy"):

@@ -14,10 +14,10 @@ from medrag.candidates import (
     Relevance,
     asks_for_dose,
     find_candidates,
+    gives_a_dose,
     is_item,
     is_row,
     on_subject,
-    says_how_much,
     score_candidates,
 )
 from medrag.drugs import drug_names
@@ -82,18 +82,21 @@ def _choose(
     enough = _BLOCK_CUT * scores[best]
     # The row of another drug in the same table is about another drug.
     subject = _telling(best.names, prompt.terms.weights) | (drugs & best.names)
+    doses = bool(drugs) and asks_for_dose(prompt.question)
+    if doses and drugs & subject:
+        subject -= _OF_DOSES  # a line that says how much need not say "dose"
     about = [s for s in candidates if subject <= s.names or not is_row(s.text)]
     blocks = _blocks([s for s in about if s.source is best.source])
     blocks.sort(key=lambda block: -_best_in(block, scores))
-    if drugs and asks_for_dose(prompt.question):
+    if doses:
         # A dose depends on whom it is for: its rows come first, while there is room.
-        for row in _doses_of(drugs, subject, best, scores):
-            if chosen.room and all(row.text != other.text for other in chosen.in_order()):
-                chosen.add([row])
+        _add_new(_rows_of(drugs, subject, best, scores), chosen)
     for block in blocks:
         if _best_in(block, scores) >= enough and chosen.room:
             run = _window(block, scores, chosen.room)
             chosen.add(sorted(run, key=lambda s: (-scores.get(s, 0.0), s.position)))
+    if doses:
+        _add_new(_doses_of(drugs, subject, best, scores), chosen)
     for sentence in sorted(scores, key=lambda s: (-scores[s], s.source.marker, s.position)):
         if (
             chosen.room
@@ -106,23 +109,36 @@ def _choose(
             chosen.add([sentence])
 
 
+def _add_new(lines: Sequence[Candidate], chosen: Chosen) -> None:
+    for line in lines:
+        if chosen.room and all(line.text != other.text for other in chosen.in_order()):
+            chosen.add([line])
+
+
+def _rows_of(
+    drugs: set[str], subject: frozenset[str], best: Candidate, scores: Mapping[Candidate, float]
+) -> list[Candidate]:
+    """The table rows that name the drug themselves and hold what the best sentence holds of the
+    question, best first."""
+    rows = [
+        s for s in scores
+        if is_row(s.text) and drugs & s.stems and subject <= s.names
+        and s.held >= _ON_SUBJECT * best.held
+    ]  # fmt: skip
+    return sorted(rows, key=lambda s: (-scores[s], s.source.marker, s.position))
+
+
 def _doses_of(
     drugs: set[str], subject: frozenset[str], best: Candidate, scores: Mapping[Candidate, float]
 ) -> list[Candidate]:
-    """The lines that name the drug themselves and hold what the best sentence holds of the
-    question: table rows, and after them sentences that say how much; each kind best first.
-
-    A sentence that says how much need not say "dose"."""
-    wanted = best.names - _OF_DOSES
+    """The sentences of running text that name the drug themselves and say how much of it is given,
+    best first."""
+    wanted = subject | (best.names - _OF_DOSES)
     lines = [
         s for s in scores
-        if drugs & s.stems and subject <= s.names
-        and (s.held >= _ON_SUBJECT * best.held if is_row(s.text)
-             else wanted <= s.names and says_how_much(s.text))
+        if not is_row(s.text) and drugs & s.stems and wanted <= s.names and gives_a_dose(s.text)
     ]  # fmt: skip
-    return sorted(
-        lines, key=lambda s: (not is_row(s.text), -scores[s], s.source.marker, s.position)
-    )
+    return sorted(lines, key=lambda s: (-scores[s], s.source.marker, s.position))
 
 
 def _best_in(block: Sequence[Candidate], scores: Mapping[Candidate, float]) -> float:

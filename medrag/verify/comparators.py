@@ -43,12 +43,13 @@ _FILLER = (
 _BEFORE = (
     ("≤", r"(?:≤|<=|⩽|\bless than or equal to|\bat most|\bno more than|\bnot more than"
           r"|\b(?:not|no) (?:be )?(?:greater|higher|longer|later|over|older) than"
-          r"|\bnot (?:be )?(?:over|above)"
+          r"|\bnot (?:be )?(?:over|above)|\bat or (?:below|under)"
           r"|\bup to(?: and including)?|\bnot to exceed|\bnot exceed(?:ing)?|\bnot be exceeded:?"
           rf"|\bwithout exceeding|\bnever exceed(?:ing)?|\bwithin"
           rf"|\bmax(?:imum|imal)?\.?(?:(?P<most>{_SUBJECT})|{_DOSE_WORDS}{{0,5}}))"),
     ("≥", r"(?:≥|>=|⩾|\bgreater than or equal to|\bat least|\b(?:no|not) (?:less|fewer|lower|"
           r"shorter|younger|earlier) than|\bnot (?:be )?(?:under|below)"
+          r"|\bat or (?:above|over)"
           rf"|\bmin(?:imum|imal)\.?(?:(?P<least>{_SUBJECT})|{_DOSE_WORDS}{{0,5}}))"),
     ("<", r"(?:<|\b(?:less|fewer|lower|younger|shorter|smaller|earlier) than|\bbelow|\bunder)"),
     (">", r"(?:>|\b(?:more|greater|higher|older|longer|larger|later) than|\babove|\bover"

@@ -22,6 +22,9 @@ def negations(mine: Reading, theirs: Reading) -> Iterator[Problem]:
     """A negation of the claim that the evidence does not make of the same word, or the other way
     round."""
     words = {cue.word for cue in (*mine.cues, *theirs.cues)}
+    twice = _double(mine, theirs)
+    if twice is not None:
+        yield Problem("negation", f"One says not to give “{twice}”, the other not to leave it out.")
     weighed = not words.isdisjoint(_WEIGHED) and agreed(mine.text, theirs.text, PREFER)
     for cue in mine.cues:
         if (weighed and cue.word in _WEIGHED) or _goes_on(mine, cue, theirs):
@@ -80,7 +83,10 @@ def _undenied(one: Reading, cue: Cue, other: Reading, asserted: bool = False) ->
         as_well = _halted(other)
         for each in other.cues:
             as_well |= _stems(other, each.around) if _denies_use(other, each) else set()
-        reached |= as_well - _used(other)
+        as_well -= _used(other)
+        if cue.heads and one.tokens[min(cue.heads)].stem in as_well & _halted(other):
+            return None  # "do not give it if ...", "withhold it if ..."
+        reached |= as_well
     plain = {token.stem for token in other.tokens if token.content or token.measured}
     for place in cue.heads:
         token = one.tokens[place]
@@ -98,29 +104,36 @@ def _undenied(one: Reading, cue: Cue, other: Reading, asserted: bool = False) ->
 def _goes_on(one: Reading, cue: Cue, other: Reading) -> bool:
     """Whether ``one`` says "do not stop" and ``other`` "continue", of the same thing."""
     head = one.tokens[min(cue.heads)].word if cue.heads else ""
-    words = {token.word for token in other.tokens}
-    if head not in HALTS or words.isdisjoint(_GOING_ON) or not words.isdisjoint(HALTS):
-        return False
-    return bool(_halted(one) & _used(other))
+    kept = _objects(one, HALTS, denied=True)
+    return head in HALTS and kept <= _objects(other, _GOING_ON) and bool(kept)
+
+
+def _double(mine: Reading, theirs: Reading) -> str | None:
+    """What one says is not to be given, and the other that it is not to be left out."""
+    for one, other in ((mine, theirs), (theirs, mine)):
+        kept = _objects(other, HALTS, denied=True) - _objects(other, USING, denied=True)
+        both = kept & (_objects(one, USING, denied=True) - _objects(one, HALTS, denied=True))
+        if both:
+            return min(both)
+    return None
 
 
 def _halted(reading: Reading) -> set[str]:
     """The stems of what is to be stopped: its use is denied."""
-    out: set[str] = set()
-    for place, token in enumerate(reading.tokens):
-        if token.word in HALTS:
-            passive = place and reading.tokens[place - 1].word in BE
-            found = stretch_left(reading, place) if passive else stretch_right(reading, place)
-            out |= _object(found[::-1] if passive else found)
-    return out
+    return _objects(reading, HALTS)
 
 
 def _used(reading: Reading) -> set[str]:
     """The stems of what is to be given or taken, and not denied."""
+    return _objects(reading, USING)
+
+
+def _objects(reading: Reading, verbs: frozenset[str], *, denied: bool = False) -> set[str]:
+    """The stems of what these verbs are said of, where they are not denied, or where they are."""
     out: set[str] = set()
     for place, token in enumerate(reading.tokens):
         near = [other.word for other in reading.tokens[max(0, place - _NEAR) : place]]
-        if token.word not in USING or not NEGATIVE_WORDS.isdisjoint(near[-3:]):
+        if token.word not in verbs or NEGATIVE_WORDS.isdisjoint(near[-3:]) is denied:
             continue
         passive = near[-1:] and near[-1] in BE
         found = stretch_left(reading, place) if passive else stretch_right(reading, place)

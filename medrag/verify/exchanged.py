@@ -22,7 +22,6 @@ def _stemmed(words: str) -> frozenset[str]:
 
 
 _MOST = 40  # words with meaning, above which a sentence is not read for this
-_NON = "non-"
 _PHRASE = 4  # words with meaning of a phrase
 _JOINING = frozenset("and or nor plus as well also both either whereas while but although".split())
 _PARTING = frozenset(",;:/+&–—•")
@@ -115,9 +114,9 @@ def _words(reading: Reading) -> list[tuple[int, int, str, str]]:
     for token in reading.tokens:
         if not any(start <= token.start < end for start, end in covered):
             stem = token.stem if _tells(token) else ""
-            if stem and reading.text[max(0, token.start - 4) : token.start].lower() == _NON:
-                out[-1:] = []  # the prefix, which is a word to the others
-                stem = _NON + stem
+            if stem and out[-1:] and out[-1][3] == "non" and token.start - out[-1][1] == 1:
+                out.pop()  # the prefix, which is a word of its own to the others
+                stem = f"non-{stem}"
             out.append((token.start, token.end, stem, token.word))
     return sorted(out)
 

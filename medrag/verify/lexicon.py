@@ -119,7 +119,7 @@ pressure: systolic / diastolic
 origin: primary / secondary
 dryness: wet / dry
 permission: permitted allowed / prohibited forbidden
-factor: double doubled twofold twice / half halve halved
+factor: double doubled twofold / half halve halved
 count: once / twice / thrice
 whole: single / total cumulative
 years: old older elderly / young younger

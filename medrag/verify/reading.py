@@ -31,10 +31,14 @@ _DOTTED = Pattern(
     ("i.v", "i.m", "s.c", "p.o", "by mouth"),
 )  # fmt: skip
 _NARROW, _WIDE = 2, 8
-_DENYING_NEAR = 3  # words
+_DENYING_VERBS = frozenset(
+    "not never cannot don't doesn't didn't can't won't shouldn't mustn't wouldn't".split()
+)
 _AGED, _OLDER = frozenset({"older", "elderly"}), "older adults"
 _COMPARED = frozenset({"than", "of"})
 _DENYING = NEGATIVE_WORDS | {"rather", "instead"}
+_OF_AMOUNT = frozenset({"the", "as", "this", "that"})  # "twice the dose"
+_COUNTS = frozenset({"once", "twice", "thrice"})
 _LINE = Pattern(r"\b(first|second|third)(?=[- ]line\b)", re.I, ("line",))
 
 __all__ = ["Cue", "Mark", "Reading", "Slot", "Token", "is_soft", "read"]
@@ -170,6 +174,7 @@ def _word_slots(text: str, tokens: tuple[Token, ...], cues: tuple[Cue, ...]) -> 
         if not _may_hold(token.word, token.stem):
             continue
         written = text[token.start : token.end]
+        following = tokens[place + 1].word if place + 1 < len(tokens) else ""
         if token.word in POPULATION:
             older = _whose(place, tokens) == _OLDER
             people = POPULATION["elderly" if older else token.word]
@@ -180,11 +185,21 @@ def _word_slots(text: str, tokens: tuple[Token, ...], cues: tuple[Cue, ...]) -> 
         elif token.word in ROUTES and token.measured and is_route(written):
             route = ROUTES[token.word]
             slots.append(Slot("route", route, "route", token.start, token.end, written))
-        elif token.measured:
+        elif token.word == "twice" and following in _OF_AMOUNT:
+            slots.append(Slot("w:factor", "double", "opposite", token.start, token.end, written))
+        elif token.measured or (token.word in _COUNTS and not _counts(place, tokens, text)):
             continue
         else:
             slots.extend(_opposites(token, written, _denied(place, tokens, cues)))
     return slots
+
+
+def _counts(place: int, tokens: tuple[Token, ...], text: str) -> bool:
+    """Whether "once" or "twice" says how often, at the end of what is said: "once stable" says
+    when, "at once" how soon."""
+    before = tokens[place - 1].word if place else ""
+    rest = text[tokens[place].end :].lstrip()
+    return before != "at" and (not rest or rest[0] in ".;,)" or rest.startswith("only"))
 
 
 @lru_cache(maxsize=65536)
@@ -194,9 +209,13 @@ def _may_hold(word: str, stem: str) -> bool:
 
 
 def _denied(place: int, tokens: tuple[Token, ...], cues: tuple[Cue, ...]) -> bool:
-    before = {token.word for token in tokens[max(0, place - _DENYING_NEAR) : place]}
-    if tokens[place].word in USING and before & NEGATIVE_WORDS:
-        return True  # "do not give the dose": what is denied is the dose, and so is giving it
+    # "Do not give the dose": what is denied is the dose, and so is giving it.
+    if tokens[place].word in USING:
+        near = [token.word for token in tokens[max(0, place - 2) : place]]
+        if near[-1:] == ["be"]:
+            near.pop()
+        if near and near[-1] in _DENYING_VERBS:
+            return True
     return any(cue.heads and cue.heads[0] == place for cue in cues)
 
 
