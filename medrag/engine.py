@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from medrag import offline
-from medrag.answerability import answerability
+from medrag.answerability import Found, answerability, at_most, settled
 from medrag.answering import ABSTENTION, Checker
 from medrag.candidates import Relevance
 from medrag.composers import EXTRACTIVE, Composers
@@ -28,6 +28,7 @@ from medrag.generators.extractive import ExtractiveGenerator
 from medrag.ground import build_prompt
 from medrag.library import Library, Scope, VectorCache, scope_of
 from medrag.library.find import exactly_one, take_out
+from medrag.models.pair_encoder import SHIPPED
 from medrag.parts import Parts
 from medrag.protocols import Composer, Judge
 from medrag.retrieve import Search
@@ -36,6 +37,7 @@ from medrag.types import (
     Answer,
     Document,
     DocumentInfo,
+    Draft,
     IngestReport,
     Passage,
     ProgressHook,
@@ -192,17 +194,24 @@ class Engine(Parts):
 
     def prompt(self, question: str, *, collection: Collections = None) -> tuple[Prompt, float]:
         """The numbered sources for a question, and the probability that they answer it."""
+        found = self.find(question, collection=collection)
+        prompt = build_prompt(question, found.passages, found.terms, self.settings.passages)
+        return prompt, answerability(found)
+
+    def find(self, question: str, *, collection: Collections = None) -> Found:
+        """What there is to answer a question from."""
         scope = scope_of(collection)
-        retriever = self._retriever(scope)
         # A few more than are shown: overlapping and superseded ones are still to be left out.
         wanted = 2 * self.settings.passages
         reranker = self.reranker
         depth = max(wanted, reranker.depth) if reranker else wanted
-        terms, found = retriever.find(question, depth, scope=scope)
-        passages = reranker.order(question, found)[:wanted] if reranker else found
-        prompt = build_prompt(question, passages, terms, self.settings.passages)
-        # Its weights were fitted on the passages in the order of the arms.
-        return prompt, answerability(terms, found[:wanted])
+        terms, found = self._retriever(scope).find(question, depth, scope=scope)
+        if reranker is None:
+            return Found(terms, tuple(found), tuple(found))
+        ordered = reranker.order(question, found)[:wanted]
+        return Found(
+            terms, tuple(found[:wanted]), tuple(ordered), self.settings.rerank_model == SHIPPED
+        )
 
     def evidence(
         self, question: str, composer: Composer, *, collection: Collections = None
@@ -366,16 +375,30 @@ class Engine(Parts):
             "generator_sha256": weights.sha256 if weights is not None else "",
         }
 
+    def certainty(self, question: str, *, collection: Collections = None) -> tuple[float, Found]:
+        """The probability (0..1) by which ``ask`` answers or abstains, and what it was made of."""
+        found = self.find(question, collection=collection)
+        return settled(found, self._draft(question, found)[1].read), found
+
+    def _draft(self, question: str, found: Found) -> tuple[Prompt, Draft]:
+        """The sources, and the sentences of them that would be shown."""
+        prompt = build_prompt(question, found.passages, found.terms, self.settings.passages)
+        if at_most(found) < self.settings.answer_threshold:
+            return prompt, Draft("", finish_reason="nothing")
+        limit = self.settings.answer_sentences
+        return prompt, ExtractiveGenerator(self.embedder, limit, self._relevance).generate(prompt)
+
     def _verbatim(self, question: str, scope: Scope) -> tuple[Answer, Prompt]:
         """The answer in the documents' own words, and the sources it was chosen from."""
         started = time.perf_counter()
-        prompt, probability = self.prompt(question, collection=scope)
-        limit = self.settings.answer_sentences
-        writer = ExtractiveGenerator(self.embedder, limit, self._relevance)
-        threshold = self.settings.answer_threshold
+        found = self.find(question, collection=scope)
+        retrieved = time.perf_counter()
+        prompt, draft = self._draft(question, found)
+        certain = settled(found, draft.read) >= self.settings.answer_threshold
         answer = verbatim_answer(
-            prompt, writer, self._checker(scope), certain=probability >= threshold, started=started
-        )
+            prompt, draft, self._checker(scope), certain=certain, started=started,
+            retrieved=retrieved,
+        )  # fmt: skip
         return answer, prompt
 
     def _shown_to(self, composer: Composer, prompt: Prompt) -> Prompt:

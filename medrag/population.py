@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from medrag.text import CELL_GAP
-
 _WORDS = {
     "adults": r"adults?|m[ae]n|wom[ae]n|adulthood",
     "children": r"child(?:ren)?(?![ -]Pugh)|childhood|paediatrics?|pediatrics?|infants?|toddlers?"
@@ -22,6 +20,7 @@ _WORDS = {
 _PATTERNS = {name: re.compile(rf"\b(?:{words})\b", re.I) for name, words in _WORDS.items()}
 # Whoever asks about the one may be answered from the other.
 _WITHIN = {"newborns": "children", "old age": "adults", "pregnancy": "adults"}
+_CELLS = " | "  # of a table row
 _ADULTS = re.compile(r"\badults?\b", re.I)
 _NEGATED = re.compile(
     r"\b(?:not|non|no|never)[ -]+(?:in |for |yet )?(?:pregnant|breast-?feeding)", re.I
@@ -87,7 +86,7 @@ def whom(line: str, headings: Sequence[str]) -> frozenset[str]:
     """The groups that a line of a document is for: those that it names, or else the first of the
     ``headings`` above it (the nearest first) to name one. Of a table row those in the cells that
     say whom it is for: under "Pregnancy" stands what every row has something on."""
-    said = _cells_for_whom(line) if CELL_GAP in line else line
+    said = _cells_for_whom(line) if _CELLS in line else line
     named = populations(said)
     if named and _NOT_FOR.search(said):
         return frozenset()
@@ -99,7 +98,7 @@ def whom(line: str, headings: Sequence[str]) -> frozenset[str]:
 
 def _cells_for_whom(row: str) -> str:
     told = []
-    for cell in row.split(CELL_GAP):
+    for cell in row.split(_CELLS):
         head, _, text = cell.partition(":")
         if _SAYS_WHOM.search(head):
             told.append(text)

@@ -24,6 +24,7 @@ PASSAGE_CHARACTERS = 500
 _HEAD_CHARACTERS = 160
 _LEAST_PART = 240
 _SCORE = 10.0  # as many logits as a fused score of 1 is worth at equal weights
+_COVERED = 0.2  # so much is added to a fused score where all of the question's words are there
 _GONE = 2.0  # so much less is a passage of a superseded document worth
 _LIMIT = 20.0  # beyond it, a logit says no more
 _DECIMALS = 4  # beyond these, a logit depends on how its batch was padded
@@ -77,21 +78,25 @@ class Reranker:
             return self._depth
 
     def order(self, question: str, passages: Sequence[Passage]) -> list[Passage]:
-        """All the passages, the first ``depth`` in new order, with that rank under "reranked";
-        of equals, those first that were. The others follow as they were.
+        """All the passages, the first ``depth`` in new order, with that rank under "reranked"
+        and what the model says of each; of equals, those first that were. The others follow as
+        they were.
 
         The passages of one search are read by themselves: beside others, the rounding of a
         quantised model would be another.
         """
         head, rest = list(passages[: self.depth]), list(passages[self.depth :])
-        if len(head) > 1 and question.strip():
+        if head and question.strip():
             logits = self.logits(question, [_shown(question, passage) for passage in head])
             scores = [
                 round(self._score(logit, passage), _DECIMALS)
                 for logit, passage in zip(logits, head, strict=True)
             ]
-            places = sorted(range(len(head)), key=lambda place: -scores[place])
-            head = [head[place] for place in places]
+            read = [
+                replace(passage, relevance=logit)
+                for passage, logit in zip(head, logits, strict=True)
+            ]
+            head = [read[place] for place in sorted(range(len(head)), key=lambda at: -scores[at])]
         ranked = [
             replace(passage, ranks={**passage.ranks, RANK: rank})
             for rank, passage in enumerate(head, start=1)
@@ -99,7 +104,8 @@ class Reranker:
         return ranked + rest
 
     def _score(self, logit: float, passage: Passage) -> float:
-        score = self._weight * logit + (1 - self._weight) * _SCORE * passage.score
+        known = passage.score + _COVERED * passage.coverage
+        score = self._weight * logit + (1 - self._weight) * _SCORE * known
         # Two versions say nearly the same, and the model does not know which is in force.
         return score - _GONE * is_superseded(passage.document)
 

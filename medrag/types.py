@@ -100,7 +100,8 @@ class Passage:
     """A retrieved chunk. ``ranks`` holds its rank (from 1) in each arm that found it.
 
     ``score`` is the fused score in 0..1; ``similarity`` the cosine to the question, ``coverage``
-    the share of the question's weight in words that the chunk holds (both 0..1).
+    the share of the question's weight in words that the chunk holds (both 0..1). ``relevance`` is
+    how surely it answers, as the reranker says (log odds); None where it was not read.
     """
 
     chunk: Chunk
@@ -111,6 +112,7 @@ class Passage:
     ranks: Mapping[str, int] = field(default_factory=dict)
     similarity: float = 0.0
     coverage: float = 0.0
+    relevance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +244,8 @@ class Draft:
 
     ``verbatim`` drafts hold one quoted sentence a line and one marker at its end; brackets inside
     a quote are the document's own. ``finish_reason`` is "stop", "length" (cut at the limit), or
-    why there is nothing.
+    why there is nothing. ``read`` is the probability (0..1) that the best of its sentences answers,
+    where a model has read them.
     """
 
     text: str
@@ -250,6 +253,7 @@ class Draft:
     finish_reason: str = "stop"
     usage: Usage = Usage()
     verbatim: bool = False
+    read: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

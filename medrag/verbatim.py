@@ -5,34 +5,42 @@ from __future__ import annotations
 import time
 
 from medrag.answering import Checker, shows
-from medrag.protocols import Generator
-from medrag.types import Answer, Prompt, Usage
+from medrag.generators.extractive import ExtractiveGenerator
+from medrag.types import Answer, Draft, Prompt, Usage
+
+_WRITER = ExtractiveGenerator.name
 
 
 def verbatim_answer(
-    prompt: Prompt, writer: Generator, checker: Checker, *, certain: bool, started: float
+    prompt: Prompt,
+    draft: Draft,
+    checker: Checker,
+    *,
+    certain: bool,
+    started: float,
+    retrieved: float,
 ) -> Answer:
-    """What ``writer`` quotes from the sources, checked; an abstention where nothing stands, or
-    where it is not ``certain`` that the sources answer at all.
+    """What ``draft`` quotes from the sources, checked; an abstention where nothing stands, or where
+    it is not ``certain`` that the sources answer at all.
 
-    ``started`` is when the retrieval began (``time.perf_counter``).
+    ``started`` is when the retrieval began, ``retrieved`` when it ended (``time.perf_counter``).
     """
-    found = time.perf_counter()
-    checked = checker.check(writer.generate(prompt), prompt) if certain else []
+    checked = checker.check(draft, prompt) if certain else []
     shown = [claim for claim in checked if shows(claim, checker.policy, verbatim=True)]
     withheld = [claim for claim in checked if not shows(claim, checker.policy, verbatim=True)]
     now = time.perf_counter()
     usage = Usage(
-        seconds=now - started, phases={"retrieve": found - started, "verbatim": now - found}
+        seconds=now - started,
+        phases={"retrieve": retrieved - started, "verbatim": now - retrieved},
     )
     if shown:
-        return checker.answer(prompt, shown, withheld, generator=writer.name, usage=usage)
+        return checker.answer(prompt, shown, withheld, generator=_WRITER, usage=usage)
     reason = "No sentence that was found stood up to the check against its source."
     if not certain:
         reason = _why_not(prompt)
     elif not checked:
         reason = "The nearest passages do not speak of just what was asked."
-    return checker.abstention(prompt, reason, generator=writer.name, usage=usage, withheld=withheld)
+    return checker.abstention(prompt, reason, generator=_WRITER, usage=usage, withheld=withheld)
 
 
 def _why_not(prompt: Prompt) -> str:

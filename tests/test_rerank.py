@@ -4,6 +4,7 @@ made up, nothing of a closed collection is seen."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medrag import Engine
+from medrag.answerability import answerability
 from medrag.candidates import find_candidates, score_candidates
 from medrag.config import Settings
 from medrag.engine import Search
@@ -99,9 +101,14 @@ def test_what_lies_deeper_is_neither_read_nor_moved() -> None:
 def test_nothing_to_order() -> None:
     fake = Fake({})
     assert Reranker(fake).order("?", []) == []
-    assert texts(Reranker(fake).order("?", THREE[:1])) == ["alpha"]
     assert texts(Reranker(fake).order("  ", THREE)) == ["alpha", "beta", "gamma"]
     assert fake.read == []
+
+
+def test_a_single_passage_is_read_too() -> None:
+    fake = Fake({"alpha": 3.0})
+    (found,) = Reranker(fake).order("?", THREE[:1])
+    assert found.chunk.text == "alpha" and found.relevance == 3.0
 
 
 def test_a_model_that_returns_no_number_is_taken_for_no() -> None:
@@ -232,11 +239,12 @@ def test_a_closed_collection_is_never_read(reranking: Engine, fake: Fake) -> Non
     assert not any("quokkamycin" in text for _, text in fake.read)
 
 
-def test_the_chance_of_an_answer_does_not_hang_on_the_reranker(
-    reranking: Engine, library: Path
-) -> None:
+def test_a_passage_that_is_read_as_an_answer_is_surer_one(reranking: Engine, library: Path) -> None:
     with Engine.open(library, rerank=False) as plain:
-        assert reranking.prompt("fever")[1] == plain.prompt("fever")[1]
+        for question in ("fever", "How is fever treated in children?"):
+            sure, known = reranking.find(question), plain.find(question)
+            assert [p.chunk.id for p in sure.arms] == [p.chunk.id for p in known.arms]
+            assert answerability(known) == answerability(replace(sure, calibrated=False))
 
 
 def test_several_searches_are_as_one_by_one(reranking: Engine) -> None:

@@ -6,7 +6,7 @@ another, and ends the curriculum, amid enough of the rest that nothing is forgot
 
 The run ``wards`` goes on from there with what the others had little of: questions as they are
 asked on wards, whose answers and near misses hold the same words, and claims in which the same
-words stand in other roles.
+words stand in other roles; ``settle`` once more through the questions, at half the rate.
 """
 
 from __future__ import annotations
@@ -66,6 +66,13 @@ RUNS = (
              "natural": 5_000, "close": 4_000, "ranking": 30_000, "asked": 6_000},
         ),
         2,
+    ),
+    Run(
+        "settle", 6e-5, 1.2e-4, 0.05,
+        (
+            {"human": ALL, "roles": 5_000, "questions": ALL, "written": 8_000, "planted": 5_000,
+             "ranking": 24_000, "asked": 4_000},
+        ),
     ),
 )  # fmt: skip
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from medrag.answerability import answerability, features
+from medrag.answerability import features
 from medrag.claims_file import read_objects
 from medrag.engine import Engine
 from medrag.errors import ReadError
@@ -99,12 +99,12 @@ def _probe(
             "Ingest the corpus that the questions are about.",
         )
     with without_documents(library, {i for name in names for i in places[name]}):
-        terms, passages = engine.retriever.find(row["text"], 2 * engine.settings.passages)
+        probability, found = engine.certainty(row["text"])
     return Probe(
         bool(row["answerable"]),
         str(row.get("type") or "all"),
-        answerability(terms, passages),
-        features(terms, passages),
+        probability,
+        features(found),
     )
 
 

@@ -8,6 +8,7 @@ and all is put in the order in which it stands.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from medrag.candidates import (
     Candidate,
@@ -17,14 +18,16 @@ from medrag.candidates import (
     gives_a_dose,
     is_item,
     is_row,
+    item_text,
     on_subject,
     score_candidates,
 )
 from medrag.drugs import drug_names
 from medrag.generators.lists import Chosen
+from medrag.neighbours import opens
 from medrag.protocols import Embedder
 from medrag.text import stem
-from medrag.types import Draft, Prompt
+from medrag.types import Draft, Passage, Prompt
 
 _PASSAGE_PULL = 0.5  # how much the passage's own score says about where the answer stands
 _BLOCK_CUT = 0.75  # a block of that passage whose best sentence scores below this share is left out
@@ -38,7 +41,8 @@ _SAME = 0.8  # two sentences that share this much of their words say the same
 
 
 class ExtractiveGenerator:
-    """Writes drafts of at most ``limit`` verbatim sentences, one a line."""
+    """Writes drafts of at most ``limit`` verbatim sentences, one a line; ``relevance`` says of each
+    sentence how surely it answers."""
 
     name = "extractive"
 
@@ -53,13 +57,53 @@ class ExtractiveGenerator:
         candidates = on_subject(prompt, found)
         if not candidates:
             return Draft("", finish_reason="off_subject" if found else "nothing")
-        scores = score_candidates(prompt, candidates, self._embedder, self._relevance)
+        read: dict[tuple[str, str], float] = {}
+
+        def relevance(question: str, asked: Sequence[tuple[Passage, str]]) -> Sequence[float]:
+            assert self._relevance is not None
+            told = self._relevance(question, asked)
+            read.update({(p.chunk.id, text): t for (p, text), t in zip(asked, told, strict=True)})
+            return told
+
+        scores = score_candidates(
+            prompt, candidates, self._embedder, relevance if self._relevance else None
+        )
         chosen = Chosen(found, prompt.question, self._limit)
         _choose(candidates, scores, prompt, chosen)
-        lines = [f"{one.text} [{one.source.marker}]" for one in chosen.in_order()]
+        shown = chosen.in_order()
+        lines = [f"{one.text} [{one.source.marker}]" for one in shown]
         if not lines:
             return Draft("", finish_reason="nothing")
-        return Draft("\n".join(lines), verbatim=True)
+        if self._relevance is None:
+            return Draft("\n".join(lines), verbatim=True)
+        whole = _with_openers(shown)
+        relevance(prompt.question, [one for one in whole if (one[0].chunk.id, one[1]) not in read])
+        best = max(read[passage.chunk.id, text] for passage, text in whole)
+        if _has_row_of_drug(prompt.question, shown):
+            best = 1.0  # the model was taught few tables, and this is what was asked for
+        return Draft("\n".join(lines), verbatim=True, read=best)
+
+
+def _has_row_of_drug(question: str, shown: Sequence[Candidate]) -> bool:
+    """Whether the dose of a drug is asked for, and a table row that names it is shown."""
+    drugs = {stem(word) for word in drug_names(question)} if asks_for_dose(question) else set()
+    return any(is_row(one.text) and drugs & one.stems for one in shown)
+
+
+def _with_openers(shown: Sequence[Candidate]) -> list[tuple[Passage, str]]:
+    """The lines of an answer as they are to be understood: an item with the line that opens its
+    list, in place of title and headings."""
+    out, opener = [], ""
+    for one in shown:
+        if opens(one.text):
+            opener = one.text
+        passage, text = one.source.passage, one.text
+        if opener and is_item(text):
+            bare = replace(passage.document, title="")
+            passage = replace(passage, document=bare, section=None)
+            text = f"{opener} {item_text(text)}"
+        out.append((passage, text))
+    return out
 
 
 def _choose(
