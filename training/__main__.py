@@ -18,7 +18,7 @@ from medrag.models.catalog import find_embedding_model
 from medrag.models.pair_encoder import SHIPPED, PairEncoder
 from medrag.models.pair_input import MAX_TOKENS, PairTokenizer
 from training.batches import encode, keep, kept
-from training.curriculum import AVERAGED, JOINED, RUNS, items_of
+from training.curriculum import AVERAGED, JOINED, LAST, RUNS, items_of
 from training.fit import STATE, Plan, accelerator, fit
 from training.measure import StateScorer, measure
 from training.pairs import Pair, without_repeats
@@ -166,6 +166,14 @@ def _fit(asked: argparse.Namespace, base: Path, tokenizer: PairTokenizer) -> Non
             fit(items_of(run, made, asked.seed), plan, base, asked.work / run.name, start)
             start = asked.work / run.name / STATE
             _watch(asked, run.name, start, base, tokenizer)
+    last = [(asked.work / name / STATE, weight) for name, weight in LAST.items()]
+    lacking = [path.parent.name for path, _ in last if not path.is_file()]
+    if asked.runs[-1] == RUNS[-1].name and not lacking:
+        average(last, asked.work / STATE)
+        _watch(asked, "average", asked.work / STATE, base, tokenizer)
+        return
+    if asked.runs[-1] == RUNS[-1].name:
+        _say(f"not averaged: there are no weights of the run {lacking[0]} in {asked.work}")
     shutil.copyfile(start, asked.work / STATE)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from medrag.evaluate.measures import auroc
 from training.pairs import part
 from training.questions import pairs, read_questions
 from training.sentences import coverage
@@ -56,13 +57,15 @@ def test_the_files_hold_what_they_say() -> None:
     asked = list(read_questions())
     assert len(asked) > 500
     assert len({one.key for one in asked}) == len(asked)
-    nearer = sum(
-        max(coverage(one.text, text) for text in one.bad)
-        >= max(coverage(one.text, text) for text in one.good)
-        for one in asked
-    )
-    # Words in common must not tell: often what does not answer has more of them.
-    assert nearer > 0.4 * len(asked)
+    # Words in common must tell a little, as they do among passages that were found, and no more: a
+    # head trained where they spoke against an answer called "The dose of amoxicillin is 500 mg" none.
+    held = [(coverage(one.text, text), text in one.good) for one in asked
+            for text in (*one.good, *one.bad)]  # fmt: skip
+    assert 0.55 < auroc([share for share, _ in held], [good for _, good in held]) < 0.8
+    for good in (True, False):
+        most = [max(coverage(one.text, text) for text in (one.good if good else one.bad))
+                for one in asked]  # fmt: skip
+        assert sum(share > 0.6 for share in most) > 0.4 * len(asked)
 
 
 def test_a_question_trains_or_measures() -> None:
