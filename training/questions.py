@@ -3,9 +3,10 @@
 The public sets hold no formulary, no ward protocol and hardly a bare keyword. In the files of
 ``written/questions`` a group is a question (``Q:``), passages that answer it (``A:``) and passages
 that do not (``N:``): of the same drug another question's answer, the same question's answer for a
-neighbour, what has more of the question's words. They were written by a language model; facts in
-them are partly invented and need not be true. 150 of the pairs were labelled anew, blind, by
-another run of such a model: all alike.
+neighbour. Of both there are some in nearly the question's words and some in other words: words in
+common must tell no more than they do among passages that were found. They were written by a
+language model; facts in them are partly invented and need not be true. 150 of the first 8,000 pairs
+were labelled anew, blind, by another run of such a model: all alike.
 """
 
 from __future__ import annotations

@@ -57,8 +57,8 @@ def test_the_files_hold_what_they_say() -> None:
     asked = list(read_questions())
     assert len(asked) > 500
     assert len({one.key for one in asked}) == len(asked)
-    # Words in common must tell a little, as they do among passages that were found, and no more: a
-    # head trained where they spoke against an answer called "The dose of amoxicillin is 500 mg" none.
+    # Words in common must tell a little, as they do among passages that were found, and no more:
+    # where they spoke against it, "The dose of amoxicillin is 500 mg" was learnt to be no answer.
     held = [(coverage(one.text, text), text in one.good) for one in asked
             for text in (*one.good, *one.bad)]  # fmt: skip
     assert 0.55 < auroc([share for share, _ in held], [good for _, good in held]) < 0.8
