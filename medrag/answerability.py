@@ -17,7 +17,8 @@ from medrag.types import Passage, QuestionTerms
 # threshold of 0.45 stands where that fit said 0.3: an answer that is there and withheld costs too.
 _FITTED = {3: (6.53, 0.71, -1.99, -4.41), 4: (0.0, 0.32, -0.805, 0.645, 0.11)}
 # Where the arms alone are less sure than this, no reranker makes an answer of what they found: it
-# reads passages, and does not know which of the question's words stand nowhere.
+# reads passages, and does not know which of the question's words stand nowhere. Chosen on questions
+# of a newcomer's ("a seizing child without IV access") to the samples.
 _LEAST = 0.33
 # The probability of a sentence, below which it does not answer, and from which it does.
 _READ_NO, _READ_YES = 0.01, 0.8

@@ -193,7 +193,8 @@ class Engine(Parts):
         return [reranker.order(one.question, passages)[: one.k] for one, passages in found]
 
     def prompt(self, question: str, *, collection: Collections = None) -> tuple[Prompt, float]:
-        """The numbered sources for a question, and the probability that they answer it."""
+        """The numbered sources for a question, and the probability that they answer it, before any
+        sentence of them is read (``certainty``: after)."""
         found = self.find(question, collection=collection)
         prompt = build_prompt(question, found.passages, found.terms, self.settings.passages)
         return prompt, answerability(found)

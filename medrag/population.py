@@ -34,12 +34,14 @@ _AGE = re.compile(
 )
 _ADULT_YEARS = 16
 _NOT_ANYBODY = frozenset({"children", "newborns", "pregnancy", "old age"})
-# A line that says one of these of somebody does not say what they are given.
+# A clause that says one of these of somebody does not say what they are given.
 _NOT_FOR = re.compile(
-    r"\b(?:not|never|no|avoid\w*|contra-?indicat\w*|except|unless|see|swallow\w*|reach|studied"
-    r"|mistake\w*|mothers? of|parents? of)\b",
+    r"\b(?:(?:not|no)(?! more)|never|avoid\w*|contra-?indicat\w*|except|unless|see|swallow\w*|reach"
+    r"|studied|mistake\w*|mothers? of|parents? of)\b",
     re.I,
 )
+_CLAUSES = re.compile(r"[.;:,](?=\s|$)")
+_ONLY = re.compile(r"\bonly\b", re.I)
 _SAYS_WHOM = re.compile(
     r"\b(?:drug|medicine|agent|name|patients?|age|group|population|indication|for|who|whom)\b", re.I
 )
@@ -86,9 +88,10 @@ def whom(line: str, headings: Sequence[str]) -> frozenset[str]:
     """The groups that a line of a document is for: those that it names, or else the first of the
     ``headings`` above it (the nearest first) to name one. Of a table row those in the cells that
     say whom it is for: under "Pregnancy" stands what every row has something on."""
-    said = _cells_for_whom(line) if _CELLS in line else line
+    whole = _cells_for_whom(line) if _CELLS in line else line
+    said = " ".join(part for part in _CLAUSES.split(whole) if not _NOT_FOR.search(part))
     named = populations(said)
-    if named and _NOT_FOR.search(said):
+    if not named and populations(whole):
         return frozenset()
     above = (found for heading in headings if (found := populations(heading)))
     found = named or next(above, frozenset())
@@ -100,10 +103,10 @@ def _cells_for_whom(row: str) -> str:
     told = []
     for cell in row.split(_CELLS):
         head, _, text = cell.partition(":")
-        if _SAYS_WHOM.search(head):
-            told.append(text)
+        if _SAYS_WHOM.search(head) or _ONLY.search(text):
+            told.append(f"{text}.")
         elif populations(head) - {"pregnancy"}:
-            told.append(head)
+            told.append(f"{head}.")
     return " ".join(told)
 
 
@@ -122,11 +125,11 @@ def whom_warning(question: str, lines: Sequence[tuple[int, frozenset[str]]]) -> 
         told = list(lines)
     else:
         told = []
-    markers = sorted({marker for marker, groups in told if groups})
+    markers = list(dict.fromkeys(marker for marker, groups in told if groups))
     if not markers:
         return None
     each = "; ".join(f"[{m}] {_for_whom([g for n, g in lines if n == m])}" for m in markers)
-    return f"Not every line is for every patient: {each}."
+    return f"Check whom each line is for: {each}."
 
 
 def _for_whom(found: Sequence[frozenset[str]]) -> str:

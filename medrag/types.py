@@ -245,7 +245,8 @@ class Draft:
     ``verbatim`` drafts hold one quoted sentence a line and one marker at its end; brackets inside
     a quote are the document's own. ``finish_reason`` is "stop", "length" (cut at the limit), or
     why there is nothing. ``read`` is the probability (0..1) that the best of its sentences answers,
-    where a model has read them.
+    where a model has read them, or 1 where what it says does not count. ``cut`` are the markers of
+    sources of which there was no room for every line like those that are shown.
     """
 
     text: str
@@ -254,6 +255,7 @@ class Draft:
     usage: Usage = Usage()
     verbatim: bool = False
     read: float | None = None
+    cut: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from medrag.answering import Checker, shows
 from medrag.generators.extractive import ExtractiveGenerator
 from medrag.types import Answer, Draft, Prompt, Usage
 
+_CUT = "Not all: {} has more lines like these, for which there was no room. Open the source."
 _WRITER = ExtractiveGenerator.name
 
 
@@ -34,7 +35,10 @@ def verbatim_answer(
         phases={"retrieve": retrieved - started, "verbatim": now - retrieved},
     )
     if shown:
-        return checker.answer(prompt, shown, withheld, generator=_WRITER, usage=usage)
+        warnings = [_CUT.format(" ".join(f"[{m}]" for m in draft.cut))] if draft.cut else []
+        return checker.answer(
+            prompt, shown, withheld, generator=_WRITER, usage=usage, warnings=warnings
+        )
     reason = "No sentence that was found stood up to the check against its source."
     if not certain:
         reason = _why_not(prompt)

@@ -55,4 +55,18 @@ def test_doses_in_running_text_are_shown_beside_the_rows(asked: Engine) -> None:
     assert "20 mg by nebuliser" in " ".join(answer.text.split())
     assert "5 mg by oxygen-driven nebuliser" in " ".join(answer.text.split())
     assert "2.5 mg for children aged 2 to 5 years" in " ".join(answer.text.split())
-    assert any(warning.startswith("Not every line") for warning in answer.warnings)
+    assert any(warning.startswith("Check whom") for warning in answer.warnings)
+
+
+def test_a_scale_that_has_no_room_is_said_to_be_cut(asked: Engine) -> None:
+    """Seven steps, six lines: the one that is meant may be the seventh."""
+    answer = asked.ask("insulin rate for glucose 26")
+    told = [warning for warning in answer.warnings if warning.startswith("Not all")]
+    assert "above 24.0 mmol/L: 8 units/hour" in answer.text or told
+
+
+def test_the_adult_dose_does_not_go_on_beside_a_childs_unsaid(asked: Engine) -> None:
+    answer = asked.ask("lorazepam dose")
+    (source,) = answer.sources
+    assert source.passage.document.title == "Paediatric formulary"
+    assert f"Check whom each line is for: [{source.marker}] children." in answer.warnings

@@ -131,7 +131,7 @@ BOTH, PREGNANCY, NOBODY = ADULTS | CHILDREN, frozenset({"pregnancy"}), frozenset
 def test_the_reader_is_told_whom_the_lines_are_for(
     question: str, lines: list[tuple[int, frozenset[str]]], told: str | None
 ) -> None:
-    expected = told and f"Not every line is for every patient: {told}"
+    expected = told and f"Check whom each line is for: {told}"
     assert whom_warning(question, lines) == expected
 
 
@@ -148,6 +148,9 @@ def test_the_reader_is_told_whom_the_lines_are_for(
          "adults children"),
         ("Patient: Child | Dose: 5 mg", ["Doses for adults"], "children"),
         ("2.5 mg once daily; it is contraindicated in pregnancy.", ["Ramipril"], ""),
+        ("In children of 10 kg give 30 mg twice daily; see page 4.", ["Oseltamivir"], "children"),
+        ("Give no more than 5 mg in children.", ["Adult formulary"], "children"),
+        ("Drug: Melatonin | Dose: 2 mg | Notes: Children only", ["Doses"], "children"),
         ("Keep it out of the reach of children.", ["Storage"], ""),
         ("20 mg twice daily in Child-Pugh class B.", ["Propranolol"], ""),
     ],
@@ -159,9 +162,9 @@ def test_whom_a_line_is_for(line: str, headings: list[str], groups: str) -> None
 def test_a_dose_for_anybody_says_which_row_is_for_children(engine: Engine) -> None:
     answer = engine.ask("gentamicin dose")
     of = {s.marker: s.passage.document.title for s in answer.sources}
-    (told,) = [w for w in answer.warnings if w.startswith("Not every line")]
+    (told,) = [w for w in answer.warnings if w.startswith("Check whom")]
     marks = {title: marker for marker, title in of.items()}
     assert f"[{marks['Adult formulary']}] adults" in told
     assert f"[{marks['Paediatric formulary']}] children" in told
     adult = engine.ask("gentamicin dose in adults")
-    assert not any("Not every line" in warning for warning in adult.warnings)
+    assert not any("Check whom" in warning for warning in adult.warnings)

@@ -36,6 +36,7 @@ _BLOCK_CUT = 0.75  # a block of that passage whose best sentence scores below th
 _AWAY_CUT, _ON_SUBJECT = 0.92, 0.85
 _TELLING = 0.7  # words with this share of the heaviest one's weight say what the question is about
 _NAMING = 0.75  # the best sentence holds this share of the most that any holds of the question
+_LEAST_READ = 0.02  # a row that the model is sure does not answer is none, whatever it names
 _OF_DOSES = frozenset(stem(word) for word in ("dose", "doses", "dosage", "dosing", "usual"))
 _SAME = 0.8  # two sentences that share this much of their words say the same
 
@@ -69,19 +70,19 @@ class ExtractiveGenerator:
             prompt, candidates, self._embedder, relevance if self._relevance else None
         )
         chosen = Chosen(found, prompt.question, self._limit)
-        _choose(candidates, scores, prompt, chosen)
+        cut = tuple(dict.fromkeys(_choose(candidates, scores, prompt, chosen)))
         shown = chosen.in_order()
         lines = [f"{one.text} [{one.source.marker}]" for one in shown]
         if not lines:
             return Draft("", finish_reason="nothing")
         if self._relevance is None:
-            return Draft("\n".join(lines), verbatim=True)
+            return Draft("\n".join(lines), verbatim=True, cut=cut)
         whole = _with_openers(shown)
         relevance(prompt.question, [one for one in whole if (one[0].chunk.id, one[1]) not in read])
         best = max(read[passage.chunk.id, text] for passage, text in whole)
-        if _has_row_of_drug(prompt.question, shown):
+        if best >= _LEAST_READ and _has_row_of_drug(prompt.question, shown):
             best = 1.0  # the model was taught few tables, and this is what was asked for
-        return Draft("\n".join(lines), verbatim=True, read=best)
+        return Draft("\n".join(lines), verbatim=True, read=best, cut=cut)
 
 
 def _has_row_of_drug(question: str, shown: Sequence[Candidate]) -> bool:
@@ -111,8 +112,8 @@ def _choose(
     scores: Mapping[Candidate, float],
     prompt: Prompt,
     chosen: Chosen,
-) -> None:
-    """Add the sentences of the answer to ``chosen``.
+) -> list[int]:
+    """Add the sentences of the answer to ``chosen``; the markers of what had no room.
 
     One passage carries it, block by block (a paragraph, a table row, a list with the line that
     opens it), because a sentence torn from its neighbours may be about the opposite case. A
@@ -132,15 +133,18 @@ def _choose(
     about = [s for s in candidates if subject <= s.names or not is_row(s.text)]
     blocks = _blocks([s for s in about if s.source is best.source])
     blocks.sort(key=lambda block: -_best_in(block, scores))
+    cut: list[int] = []
     if doses:
         # A dose depends on whom it is for: its rows come first, while there is room.
-        _add_new(_rows_of(drugs, subject, best, scores), chosen)
+        cut += _add_new(_rows_of(drugs, subject, best, scores), chosen)
     for block in blocks:
+        if _best_in(block, scores) >= enough and len(block) > chosen.room:
+            cut.append(best.source.marker)
         if _best_in(block, scores) >= enough and chosen.room:
             run = _window(block, scores, chosen.room)
             chosen.add(sorted(run, key=lambda s: (-scores.get(s, 0.0), s.position)))
     if doses:
-        _add_new(_doses_of(drugs, subject, best, scores), chosen)
+        cut += _add_new(_doses_of(drugs, subject, best, scores), chosen)
     for sentence in sorted(scores, key=lambda s: (-scores[s], s.source.marker, s.position)):
         if (
             chosen.room
@@ -151,12 +155,19 @@ def _choose(
             and all(_likeness(sentence, other) < _SAME for other in chosen.in_order())
         ):
             chosen.add([sentence])
+    return cut
 
 
-def _add_new(lines: Sequence[Candidate], chosen: Chosen) -> None:
+def _add_new(lines: Sequence[Candidate], chosen: Chosen) -> list[int]:
+    """Add what is not there yet; the markers of what had no room."""
+    cut = []
     for line in lines:
-        if chosen.room and all(line.text != other.text for other in chosen.in_order()):
-            chosen.add([line])
+        if all(line.text != other.text for other in chosen.in_order()):
+            if chosen.room:
+                chosen.add([line])
+            else:
+                cut.append(line.source.marker)
+    return cut
 
 
 def _rows_of(
@@ -197,12 +208,22 @@ def _blocks(passage: Sequence[Candidate]) -> list[list[Candidate]]:
         goes_on = last is not None and (
             sentence.paragraph == last.paragraph
             or (is_item(sentence.text) and (last.text.endswith(":") or is_item(last.text)))
+            or _is_next_step(last, sentence)
         )
         if goes_on:
             blocks[-1].append(sentence)
         else:
             blocks.append([sentence])
     return blocks
+
+
+def _is_next_step(last: Candidate, sentence: Candidate) -> bool:
+    """Whether two lines are steps of one scale: "Glucose 4 to 8: 1 unit/hour", "Glucose 8.1 to 12:
+    2 units/hour". Which of them is meant depends on all."""
+    (first, *_), (second, *_) = last.text.split() or [""], sentence.text.split() or [""]
+    numbers = any(ch.isdigit() for ch in last.text) and any(ch.isdigit() for ch in sentence.text)
+    follows = sentence.position == last.position + 1 and ":" in last.text and ":" in sentence.text
+    return follows and first == second and numbers and not is_row(sentence.text)
 
 
 def _window(
