@@ -173,7 +173,8 @@ def test_an_abstention_says_so_and_cites_nothing(server: Running) -> None:
 def test_warnings_of_a_verbatim_answer_come_first(server: Running) -> None:
     content = ask(server, "What is the dose of gentamicin?").choices[0].message.content
     assert content.startswith("Warning: ")
-    assert "was due for review on 2025" in content.split("\n\n")[0]
+    before = content[: content.index("Drug: Gentamicin")]
+    assert "Check whom each line is for" in before and "was due for review on 2025" in before
 
 
 def test_a_follow_up_is_understood_from_the_messages_before(server: Running) -> None:
