@@ -166,10 +166,10 @@ def _fit(asked: argparse.Namespace, base: Path, tokenizer: PairTokenizer) -> Non
             fit(items_of(run, made, asked.seed), plan, base, asked.work / run.name, start)
             start = asked.work / run.name / STATE
             _watch(asked, run.name, start, base, tokenizer)
-    last = [(asked.work / name / STATE, weight) for name, weight in LAST.items()]
-    lacking = [path.parent.name for path, _ in last if not path.is_file()]
+    counted = [(asked.work / name / STATE, weight) for name, weight in LAST.items()]
+    lacking = [path.parent.name for path, _ in counted if not path.is_file()]
     if asked.runs[-1] == RUNS[-1].name and not lacking:
-        average(last, asked.work / STATE)
+        average(counted, asked.work / STATE)
         _watch(asked, "average", asked.work / STATE, base, tokenizer)
         return
     if asked.runs[-1] == RUNS[-1].name:
