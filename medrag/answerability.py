@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from medrag.types import Passage, QuestionTerms
+from medrag.types import Passage, QuestionTerms, Reading
 
 # Weights of the features below and the constant, by the number of features: what the arms know, and
 # what the reranker says too. The second constant is the fit's -0.537 and 0.647 more, so that the
@@ -30,12 +30,14 @@ _SURE = 8.0  # beyond it, log odds say no more
 class Found:
     """What a question found: its ``terms``, the best passages by the two ``arms``, and the same
     number of ``passages`` in the order in which they are used. ``calibrated`` tells whether the
-    reranker that ordered them is the one that the weights were fitted with."""
+    reranker that ordered them is the one that the weights were fitted with, ``reading`` how the
+    question was read."""
 
     terms: QuestionTerms
     arms: tuple[Passage, ...]
     passages: tuple[Passage, ...]
     calibrated: bool = False
+    reading: Reading | None = None
 
 
 def features(found: Found) -> tuple[float, ...]:

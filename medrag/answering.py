@@ -147,14 +147,14 @@ class Checker:
         cited = {marker for claim in claims for marker in claim.claim.markers}
         sources = tuple(source for source in prompt.sources if source.marker in cited)
         documents = dict.fromkeys(source.passage.document.id for source in sources)
-        told = [*_for_whom(prompt.question, claims, sources)]
+        told = [*_as_read(prompt), *_for_whom(prompt.question, claims, sources)]
         told.extend(prompt.warnings[i] for i in documents if i in prompt.warnings)
         told.extend(source_warnings(sources))
         if withheld:
             told.append(f"{len(withheld)} sentence(s) withheld: the sources do not say so.")
         told.extend(_doubts(shown) if self.policy != STRICT else ())
         return Answer(
-            prompt.question, text, claims, sources, False, None, generator, usage,
+            _asked(prompt), text, claims, sources, False, None, generator, usage,
             (*told, *warnings), self.fingerprint(generator), tuple(withheld), thinking,
         )  # fmt: skip
 
@@ -169,8 +169,8 @@ class Checker:
     ) -> Answer:
         """No answer, for that reason, with the nearest passages, which are not one."""
         return Answer(
-            prompt.question, ABSTENTION, (), prompt.sources[:3], True, reason, generator, usage,
-            (), self.fingerprint(generator), tuple(withheld),
+            _asked(prompt), ABSTENTION, (), prompt.sources[:3], True, reason, generator, usage,
+            tuple(_as_read(prompt)), self.fingerprint(generator), tuple(withheld),
         )  # fmt: skip
 
 
@@ -203,6 +203,18 @@ def _for_whom(
     ]
     told = whom_warning(question, lines)
     return [told] if told else []
+
+
+def _asked(prompt: Prompt) -> str:
+    """The question as it was asked."""
+    return prompt.reading.asked if prompt.reading is not None else prompt.question
+
+
+def _as_read(prompt: Prompt) -> list[str]:
+    """That words of the question were read as others, where they were."""
+    changes = prompt.reading.changes if prompt.reading is not None else ()
+    each = ", ".join(f"'{said}' as '{read}'" for said, read in changes)
+    return [f"Read {each}: so the library calls it."] if each else []
 
 
 def _without_orders(text: str) -> str:

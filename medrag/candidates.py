@@ -11,9 +11,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from medrag.drugs import drug_names
+from medrag.ages import Span, age_asked, is_for_other_ages
+from medrag.drugs import drug_count, drug_names
 from medrag.neutral import addresses_a_machine
-from medrag.population import about_others, names_one_of, populations, without_populations
+from medrag.population import (
+    about_others,
+    names_one_of,
+    populations,
+    whom,
+    without_populations,
+)
 from medrag.protocols import Embedder
 from medrag.text import CELL_GAP, content_words, coverage, sentences, stem
 from medrag.types import Passage, Prompt, Source
@@ -36,6 +43,16 @@ _OF_MACHINES = re.compile(
     r"\b(?:ignore|disregard|forget)\b.{0,40}\b(?:instructions?|prompts?|rules)\b"
     r"|^\W*(?:system|assistant)\s*:|\bAI (?:readers?|assistants?|models?)\b|\bsystem prompt\b",
     re.I,
+)
+# What a document says of its own versions is about what was; "Change of dose" is not such a heading.
+_OF_VERSIONS = re.compile(
+    r"\b(?:what(?:'s| has| is)? (?:changed|new)|change ?log|(?:revision|version|document|amendment)s? "
+    r"(?:history|control|log)|(?:summary|record) of (?:changes|amendments)|changes (?:from|since|to) "
+    r"(?:the )?(?:previous|last|version|earlier))\b",
+    re.I,
+)
+_ASKS_WHAT_CHANGED = re.compile(
+    r"\b(?:chang|new|differ|previous|version|updat|revis|used to)", re.I
 )
 _CAPTION_WORDS = 7
 _NUMBER = re.compile(r"\d")
@@ -84,8 +101,7 @@ class Candidate:
     @property
     def headed(self) -> str:
         """The sentence under its nearest heading: "Stop warfarin." under "Major bleeding"."""
-        section = self.source.passage.section or self.source.passage.document.title
-        return f"{section.rpartition(' > ')[2]}: {self.text}"
+        return f"{_nearest(self.source)}: {self.text}"
 
 
 def find_candidates(prompt: Prompt) -> list[Candidate]:
@@ -109,8 +125,8 @@ def on_subject(prompt: Prompt, found: Sequence[Candidate]) -> list[Candidate]:
     asked = populations(prompt.question) & _VULNERABLE
     if asked:
         # A section about them alone comes before what the title says of the whole document.
-        own = [s for s in about if _speaks_of(asked, s, title=False)]
-        about = own or [s for s in about if _speaks_of(asked, s, title=True)]
+        own = [s for s in about if _speaks_of(asked, s, named=bool(drugs), title=False)]
+        about = own or [s for s in about if _speaks_of(asked, s, named=bool(drugs), title=True)]
     return about
 
 
@@ -149,8 +165,11 @@ def asks_for_dose(question: str) -> bool:
 def gives_a_dose(text: str) -> bool:
     """Whether a sentence says how much of one drug is given, and nothing else of it: no level, no
     interaction, no accident."""
-    one_drug = len({stem(word) for word in drug_names(text)}) < 2
-    return one_drug and _AMOUNT.search(text) is not None and _NOT_GIVEN.search(text) is None
+    return (
+        drug_count(text) < 2
+        and _AMOUNT.search(text) is not None
+        and _NOT_GIVEN.search(text) is None
+    )
 
 
 def may_be_shown(asked: frozenset[str], text: str) -> bool:
@@ -191,13 +210,17 @@ def _of(source: Source, prompt: Prompt) -> list[Candidate]:
     passage = source.passage
     above = f"{passage.document.title} {passage.section or ''}"
     headings = headings_of(source)
-    asked = populations(prompt.question)
+    asked, age = populations(prompt.question), age_asked(prompt.question)
+    if _OF_VERSIONS.search(_nearest(source)) and not _ASKS_WHAT_CHANGED.search(prompt.question):
+        return []
     # Whom it is about is looked at apart: "boy" need not stand in the text for children.
     subject = set(content_words(without_populations(prompt.question)))
     weights = {word: w for word, w in prompt.terms.weights.items() if word in subject}
     found: list[Candidate] = []
     for position, (start, end) in enumerate(sentences(passage.chunk.text)):
         text = passage.chunk.text[start:end]
+        if _is_for_others(age, source, text):
+            continue
         if _says_something(text, headings) and may_be_shown(asked, text):
             found.append(
                 Candidate(
@@ -212,6 +235,17 @@ def _of(source: Source, prompt: Prompt) -> list[Candidate]:
                 )
             )
     return found
+
+
+def _is_for_others(age: Span | None, source: Source, text: str) -> bool:
+    """Whether a line, or the heading right above it, is for other ages than that asked about."""
+    return is_for_other_ages(age, text) or is_for_other_ages(age, _nearest(source))
+
+
+def _nearest(source: Source) -> str:
+    """The heading right above a passage; its document's title where it has none."""
+    passage = source.passage
+    return (passage.section or passage.document.title).rpartition(" > ")[2]
 
 
 def _says_something(text: str, headings: frozenset[str]) -> bool:
@@ -240,16 +274,23 @@ def _names(prompt: Prompt, text: str) -> frozenset[str]:
 def _is_of(drugs: set[str], sentence: Candidate) -> bool:
     """Whether a table row names one of these drugs itself, or its heading does; the document's
     title does not make every row of its tables one about the drug."""
-    heading = (sentence.source.passage.section or "").rpartition(" > ")[2]
-    return not is_row(sentence.text) or bool(drugs & (sentence.stems | set(content_words(heading))))
+    if not is_row(sentence.text):
+        return True
+    section = sentence.source.passage.section
+    heading = _nearest(sentence.source) if section else ""
+    return bool(drugs & (sentence.stems | set(content_words(heading))))
 
 
-def _speaks_of(asked: frozenset[str], sentence: Candidate, *, title: bool) -> bool:
-    """Whether the sentence, or else a heading above it (or the title), is about them."""
+def _speaks_of(asked: frozenset[str], sentence: Candidate, *, named: bool, title: bool) -> bool:
+    """Whether the sentence, or else a heading above it (or the title), is about them.
+
+    A table row that names them only to say that it is not for them is about them where the drug was
+    ``named`` in the question; "Which drug for a child?" does not ask for what no child is given.
+    """
     passage = sentence.source.passage
     whole = passage.document.title
     sections = [part for part in (passage.section or "").split(" > ") if part != whole]
     for text in (sentence.text, *reversed(sections), *([whole] if title else [])):
-        if populations(text):
+        if populations(text) and (named or not is_row(text) or whom(text, ())):
             return names_one_of(asked, text)
     return False

@@ -2,14 +2,16 @@
 
 A question that names a drug is answered from sentences that name it, or not at all. Most names
 are told by their stem, which the WHO assigns by class (International Nonproprietary Names, "The
-use of stems", 2018); common older names without one are listed.
+use of stems", 2018); others are listed, as brands are.
 """
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from medrag.text import words
+from medrag.vocabulary import generic_names, same_names
 
 _STEM = re.compile(
     r".{2,}(?:azepam|azole|azolam|barbital|bactam|caine|cef\w+|cillin|cycline|dipine|dronate|"
@@ -21,18 +23,6 @@ _STEM = re.compile(
     r"amide|idone|apine|azine|curium|curonium|platin|taxel|rubicin|trexate|sporin|limus|"
     r"phenidate|fylline|thromycin|vudine|tropium|tropin|mectin|quine|sulfate|gliclazide|zide)"
 )
-_NAMES = frozenset(
-    """
-    adrenaline epinephrine noradrenaline norepinephrine alteplase amiodarone aspirin atropine
-    clonidine clopidogrel codeine colchicine dextrose diamorphine digoxin dobutamine dopamine
-    doxapram ephedrine ergometrine flecainide flumazenil glucagon glucose haloperidol heparin
-    hydralazine insulin ipratropium iron ketamine lithium magnesium mannitol metaraminol
-    methotrexate misoprostol morphine naloxone nitrofurantoin oxytocin paracetamol acetaminophen
-    phenytoin phytomenadione potassium propofol pyridoxine quinine salbutamol spironolactone
-    tacrolimus thiamine thyroxine levothyroxine ticagrelor tramadol trimethoprim valproate
-    verapamil warfarin
-    """.split()
-)
 # Words that end like one and are none.
 _OTHERS = frozenset(
     {"glucose", "potassium", "magnesium", "iron", "dextrose", "medicine", "vaccine"}
@@ -42,11 +32,28 @@ _OTHERS = frozenset(
 def drug_names(text: str) -> frozenset[str]:
     """The words (lower case) of a text that are drugs' names, substances that are measured in
     blood as well (glucose, potassium) left out."""
-    return frozenset(
-        word
-        for word in words(text)
-        if word.isalpha()
-        and len(word) >= 5
-        and word not in _OTHERS
-        and (word in _NAMES or _STEM.fullmatch(word))
+    return frozenset(word for word in words(text) if _is_name(word))
+
+
+def drug_count(text: str) -> int:
+    """How many drugs a text names; "insulin glargine" is one."""
+    count, inside, seen = 0, False, set()
+    for word in words(text):
+        name = _is_name(word)
+        count += name and not inside and word not in seen
+        if name:
+            seen.add(word)
+        inside = name
+    return count
+
+
+@lru_cache(maxsize=65536)
+def _is_name(word: str) -> bool:
+    if not word.isalpha() or len(word) < 5 or word in _OTHERS:
+        return False
+    meant = same_names().get(word, word)
+    return (
+        meant in generic_names()
+        or f"co-{word}" in generic_names()
+        or _STEM.fullmatch(word) is not None
     )

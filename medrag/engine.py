@@ -185,6 +185,10 @@ class Engine(Parts):
             return []
         whole = any(one.collection is None for one in fixed)
         retriever = self._retriever(None if whole else frozenset())
+        fixed = [
+            replace(one, question=retriever.reading(one.question, scope_of(one.collection)).read)
+            for one in fixed
+        ]
         reranker = self.reranker if self.settings.rerank_searches else None
         if reranker is None:
             return retriever.search_many(fixed)
@@ -196,8 +200,7 @@ class Engine(Parts):
         """The numbered sources for a question, and the probability that they answer it, before any
         sentence of them is read (``certainty``: after)."""
         found = self.find(question, collection=collection)
-        prompt = build_prompt(question, found.passages, found.terms, self.settings.passages)
-        return prompt, answerability(found)
+        return self._sources(found), answerability(found)
 
     def find(self, question: str, *, collection: Collections = None) -> Found:
         """What there is to answer a question from."""
@@ -206,13 +209,14 @@ class Engine(Parts):
         wanted = 2 * self.settings.passages
         reranker = self.reranker
         depth = max(wanted, reranker.depth) if reranker else wanted
-        terms, found = self._retriever(scope).find(question, depth, scope=scope)
+        retriever = self._retriever(scope)
+        reading = retriever.reading(question, scope)
+        terms, found = retriever.find(reading.read, depth, scope=scope)
         if reranker is None:
-            return Found(terms, tuple(found), tuple(found))
-        ordered = reranker.order(question, found)[:wanted]
-        return Found(
-            terms, tuple(found[:wanted]), tuple(ordered), self.settings.rerank_model == SHIPPED
-        )
+            return Found(terms, tuple(found), tuple(found), reading=reading)
+        ordered = reranker.order(reading.read, found)[:wanted]
+        calibrated = self.settings.rerank_model == SHIPPED
+        return Found(terms, tuple(found[:wanted]), tuple(ordered), calibrated, reading)
 
     def evidence(
         self, question: str, composer: Composer, *, collection: Collections = None
@@ -379,11 +383,18 @@ class Engine(Parts):
     def certainty(self, question: str, *, collection: Collections = None) -> tuple[float, Found]:
         """The probability (0..1) by which ``ask`` answers or abstains, and what it was made of."""
         found = self.find(question, collection=collection)
-        return settled(found, self._draft(question, found)[1].read), found
+        return settled(found, self._draft(found)[1].read), found
 
-    def _draft(self, question: str, found: Found) -> tuple[Prompt, Draft]:
+    def _sources(self, found: Found) -> Prompt:
+        assert found.reading is not None
+        limit = self.settings.passages
+        return build_prompt(
+            found.reading.read, found.passages, found.terms, limit, reading=found.reading
+        )
+
+    def _draft(self, found: Found) -> tuple[Prompt, Draft]:
         """The sources, and the sentences of them that would be shown."""
-        prompt = build_prompt(question, found.passages, found.terms, self.settings.passages)
+        prompt = self._sources(found)
         if at_most(found) < self.settings.answer_threshold:
             return prompt, Draft("", finish_reason="nothing")
         limit = self.settings.answer_sentences
@@ -394,7 +405,7 @@ class Engine(Parts):
         started = time.perf_counter()
         found = self.find(question, collection=scope)
         retrieved = time.perf_counter()
-        prompt, draft = self._draft(question, found)
+        prompt, draft = self._draft(found)
         certain = settled(found, draft.read) >= self.settings.answer_threshold
         answer = verbatim_answer(
             prompt, draft, self._checker(scope), certain=certain, started=started,

@@ -9,7 +9,7 @@ from datetime import date
 from medrag.population import about_others, populations
 from medrag.standing import is_draft, is_superseded
 from medrag.text import content_words
-from medrag.types import DocumentInfo, Passage, Prompt, QuestionTerms, Source
+from medrag.types import DocumentInfo, Passage, Prompt, QuestionTerms, Reading, Source
 
 _VERSION_IN_TITLE = re.compile(
     r"[\s(,:-]*\b(?:version|ver|v|edition)\.?\s*\d+(?:\.\d+)*\b\)?", re.I
@@ -24,6 +24,7 @@ def build_prompt(
     passages: Sequence[Passage],
     terms: QuestionTerms,
     limit: int,
+    reading: Reading | None = None,
 ) -> Prompt:
     """Number the passages that an answer may draw on, at most ``limit``: those of documents in
     force first, and the better before the worse.
@@ -46,6 +47,7 @@ def build_prompt(
         question=question,
         sources=tuple(Source(n, passage) for n, passage in enumerate(kept, start=1)),
         terms=terms,
+        reading=reading,
         dropped=len(passages) - len(kept),
         warnings=warnings,
     )

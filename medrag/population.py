@@ -117,7 +117,8 @@ def whom_warning(question: str, lines: Sequence[tuple[int, frozenset[str]]]) -> 
     asked = populations(question)
     every = [groups for _, groups in lines if groups]
     if asked:
-        wider = asked | {_WITHIN[name] for name in asked if name in _WITHIN}
+        # What is for adults is for the old among them, and need not be for pregnant women.
+        wider = asked | ({"adults"} if "old age" in asked else frozenset())
         told = [(m, groups) for m, groups in lines if groups and groups.isdisjoint(wider)]
     elif any(one.isdisjoint(other) for one in every for other in every) or any(
         groups <= _NOT_ANYBODY for groups in every

@@ -21,12 +21,12 @@ from medrag.library.lexical import query_terms
 from medrag.library.postings import Postings, Selection
 from medrag.protocols import Embedder
 from medrag.text import content_words, stem
-from medrag.types import Chunk, DocumentInfo, Passage, QuestionTerms
+from medrag.types import Chunk, DocumentInfo, Passage, QuestionTerms, Reading
+from medrag.wording import names_among, read_as
 
 if TYPE_CHECKING:
     from medrag.protocols import FloatArray
 
-_NAME_LETTERS = 6
 _TRIES = 3  # after that many changes between two looks, it is done in one
 Found: TypeAlias = tuple[QuestionTerms, list[Passage]]
 
@@ -58,8 +58,8 @@ class _Asked:
             stem(word): math.log(1 + (self.within.total - count + 0.5) / (count + 0.5))
             for word, count in counts.items()
         }
-        unknown = [word for word, count in counts.items() if not count and _is_name_like(word)]
-        return QuestionTerms(weights, tuple(unknown))
+        nowhere = [word for word, count in counts.items() if not count]
+        return QuestionTerms(weights, names_among(nowhere, self.question))
 
 
 class Retriever:
@@ -105,6 +105,18 @@ class Retriever:
         """
         with self.library.snapshot():
             return self._asked([Search(question, 0, scope)], [None])[1][0].terms
+
+    def reading(self, question: str, scope: Scope = None) -> Reading:
+        """A question in the words that the library has for what it names."""
+
+        def known(word: str) -> bool:
+            terms = view.words(self.library, query_terms(word)).values()
+            return bool(terms) and all(len(within.kept(found).at) for found in terms)
+
+        with self.library.snapshot():
+            view = self._views.of(self.library)
+            within = view.selection(self.library, scope)
+            return read_as(question, known)
 
     def _find(self, searches: Sequence[Search], arm: Arm) -> list[Found]:
         """Every look-up sees the same state of the library."""
@@ -191,8 +203,10 @@ class Retriever:
         kept = ordered[: asked.k]
         ids = {chunks[candidate.row][0].document_id for candidate in kept}
         documents = self.library.infos(list(ids), asked.scope)
+        vectors = self.library.vectors_of([candidate.row for candidate in kept])
         return [
-            self._passage(candidate, *chunks[candidate.row], documents, terms) for candidate in kept
+            self._passage(candidate, *chunks[candidate.row], documents, terms, vector)
+            for candidate, vector in zip(kept, vectors, strict=True)
         ]
 
     def _passage(
@@ -202,6 +216,7 @@ class Retriever:
         section: str | None,
         documents: Mapping[str, DocumentInfo],
         terms: QuestionTerms,
+        vector: FloatArray,
     ) -> Passage:
         document = documents[chunk.document_id]
         labels = (
@@ -218,12 +233,8 @@ class Retriever:
             ranks={arm: rank for arm, rank in ranks.items() if rank},
             similarity=candidate.cosine,
             coverage=_coverage(terms.weights, context),
+            vector=vector,
         )
-
-
-def _is_name_like(word: str) -> bool:
-    # Short words are function words of a kind that no list holds, or abbreviations.
-    return len(word) >= _NAME_LETTERS and word.isalpha()
 
 
 def _place(chunk: Chunk) -> tuple[str, int]:

@@ -9,7 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 Label = Literal["supported", "partial", "unsupported", "contradicted", "uncited"]
 ProgressHook = Callable[["Progress"], None]
@@ -101,7 +105,8 @@ class Passage:
 
     ``score`` is the fused score in 0..1; ``similarity`` the cosine to the question, ``coverage``
     the share of the question's weight in words that the chunk holds (both 0..1). ``relevance`` is
-    how surely it answers, as the reranker says (log odds); None where it was not read.
+    how surely it answers, as the reranker says (log odds); None where it was not read. ``vector``
+    is the chunk's embedding, of unit length.
     """
 
     chunk: Chunk
@@ -113,6 +118,7 @@ class Passage:
     similarity: float = 0.0
     coverage: float = 0.0
     relevance: float | None = None
+    vector: npt.NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +131,16 @@ class QuestionTerms:
 
     weights: Mapping[str, float]
     unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A question in the library's words: as it was ``asked`` and as it is ``read``, with the
+    ``changes`` (said, read) that make the one of the other."""
+
+    asked: str
+    read: str
+    changes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +180,7 @@ class Excerpt:
 class Prompt:
     """A question with its numbered sources, as given to a generator.
 
+    ``question`` is in the library's words; the ``reading`` holds how it was asked, where that differs.
     ``dropped`` counts passages that were found and left out; ``warnings`` say what was, by the id
     of the document that an answer must cite for it to matter. ``excerpts`` are what a language
     model is shown of the sources, in the order shown, and ``dropped_sentences`` counts those that
@@ -173,6 +190,7 @@ class Prompt:
     question: str
     sources: tuple[Source, ...]
     terms: QuestionTerms = QuestionTerms({})
+    reading: Reading | None = None
     dropped: int = 0
     warnings: Mapping[str, str] = field(default_factory=dict)
     excerpts: tuple[Excerpt, ...] = ()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from medrag.answering import Checker, shows
 from medrag.generators.extractive import ExtractiveGenerator
 from medrag.types import Answer, Draft, Prompt, Usage
 
-_CUT = "Not all: {} has more lines like these, for which there was no room. Open the source."
+_CUT = "Not all: {} more lines like these, for which there was no room. Open the source."
 _WRITER = ExtractiveGenerator.name
 
 
@@ -35,7 +36,7 @@ def verbatim_answer(
         phases={"retrieve": retrieved - started, "verbatim": now - retrieved},
     )
     if shown:
-        warnings = [_CUT.format(" ".join(f"[{m}]" for m in draft.cut))] if draft.cut else []
+        warnings = [_cut(draft.cut)] if draft.cut else []
         return checker.answer(
             prompt, shown, withheld, generator=_WRITER, usage=usage, warnings=warnings
         )
@@ -45,6 +46,11 @@ def verbatim_answer(
     elif not checked:
         reason = "The nearest passages do not speak of just what was asked."
     return checker.abstention(prompt, reason, generator=_WRITER, usage=usage, withheld=withheld)
+
+
+def _cut(markers: Sequence[int]) -> str:
+    each = " ".join(f"[{marker}]" for marker in markers)
+    return _CUT.format(f"{each} {'has' if len(markers) == 1 else 'have'}")
 
 
 def _why_not(prompt: Prompt) -> str:

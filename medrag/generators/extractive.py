@@ -26,6 +26,7 @@ from medrag.drugs import drug_names
 from medrag.generators.lists import Chosen
 from medrag.neighbours import opens
 from medrag.protocols import Embedder
+from medrag.scales import step_for
 from medrag.text import stem
 from medrag.types import Draft, Passage, Prompt
 
@@ -133,16 +134,21 @@ def _choose(
     about = [s for s in candidates if subject <= s.names or not is_row(s.text)]
     blocks = _blocks([s for s in about if s.source is best.source])
     blocks.sort(key=lambda block: -_best_in(block, scores))
+    blocks = [block for block in blocks if _best_in(block, scores) >= enough]
     cut: list[int] = []
-    if doses:
+    rows = _rows_of(drugs, subject, best, scores) if doses else []
+    at_home = any(not is_row(s.text) and gives_a_dose(s.text) for block in blocks for s in block)
+    if not at_home:
         # A dose depends on whom it is for: its rows come first, while there is room.
-        cut += _add_new(_rows_of(drugs, subject, best, scores), chosen)
+        cut += _add_new(rows, chosen)
     for block in blocks:
-        if _best_in(block, scores) >= enough and len(block) > chosen.room:
+        if len(block) > chosen.room:
             cut.append(best.source.marker)
-        if _best_in(block, scores) >= enough and chosen.room:
-            run = _window(block, scores, chosen.room)
+        if chosen.room:
+            run = _window(block, scores, chosen.room, prompt.question)
             chosen.add(sorted(run, key=lambda s: (-scores.get(s, 0.0), s.position)))
+    if at_home:
+        cut += _add_new(rows, chosen)
     if doses:
         cut += _add_new(_doses_of(drugs, subject, best, scores), chosen)
     for sentence in sorted(scores, key=lambda s: (-scores[s], s.source.marker, s.position)):
@@ -227,11 +233,16 @@ def _is_next_step(last: Candidate, sentence: Candidate) -> bool:
 
 
 def _window(
-    block: list[Candidate], scores: Mapping[Candidate, float], size: int
+    block: list[Candidate], scores: Mapping[Candidate, float], size: int, question: str
 ) -> list[Candidate]:
-    """The run of at most ``size`` sentences of a block with the highest scores in all."""
+    """The run of at most ``size`` sentences of a block with the highest scores in all, of those
+    with the step of a scale that the question's number falls into."""
     starts = range(max(1, len(block) - size + 1))
-    best = max(starts, key=lambda i: sum(scores.get(s, 0.0) for s in block[i : i + size]))
+    meant = step_for(question, [sentence.text for sentence in block])
+    with_it = [start for start in starts if meant is not None and start <= meant < start + size]
+    best = max(
+        with_it or starts, key=lambda i: sum(scores.get(s, 0.0) for s in block[i : i + size])
+    )
     return block[best : best + size]
 
 

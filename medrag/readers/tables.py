@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from medrag.readers.common import one_line
+from medrag.text import CELL_GAP
 
 _HEADER_WORDS_WORDS = """
     age agent category class column comment comments component condition criteria criterion
@@ -16,6 +17,7 @@ _HEADER_WORDS_WORDS = """
     strength symptom target term test threshold time treatment type unit value weight
 """
 _HEADER_WORDS = frozenset(_HEADER_WORDS_WORDS.split())
+_BARS = re.compile(r"\s+\|(?=\s)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,11 @@ class Cell:
     header: bool = False
     spread: bool = False
     carried: bool = False
+
+    @property
+    def said(self) -> str:
+        """The text as it stands in a row: a bar of its own makes no column."""
+        return _BARS.sub("|", self.text)
 
 
 def grid(rows: Sequence[Sequence[tuple[str, int, int, bool]]]) -> list[list[Cell]]:
@@ -63,7 +70,7 @@ def render(rows: list[list[Cell]], header_rows: int | None = None) -> Iterator[s
         return
     count = _count_headers(rows) if header_rows is None else min(header_rows, len(rows))
     if count >= len(rows):
-        yield from (" | ".join(_values(row)) for row in rows)
+        yield from (CELL_GAP.join(_values(row)) for row in rows)
         return
     width = max(len(row) for row in rows)
     names = _names(rows[:count], width)
@@ -78,7 +85,7 @@ def render(rows: list[list[Cell]], header_rows: int | None = None) -> Iterator[s
             group = group if continue_to else ""
             continue
         line = _key_value(row) if key_value else _line(row, names)
-        yield f"{group} | {line}" if group else line
+        yield f"{group}{CELL_GAP}{line}" if group else line
 
 
 def looks_like_header(first: Sequence[str], body: Sequence[Sequence[str]], bold: bool) -> bool:
@@ -115,13 +122,13 @@ def _count_headers(rows: list[list[Cell]]) -> int:
 def _names(rows: list[list[Cell]], width: int) -> list[str]:
     names = []
     for column in range(width):
-        parts = [row[column].text for row in rows if column < len(row) and row[column].text]
+        parts = [row[column].said for row in rows if column < len(row) and row[column].text]
         names.append(" / ".join(dict.fromkeys(parts)).rstrip(" :"))
     return names
 
 
 def _values(row: list[Cell]) -> list[str]:
-    return [cell.text for cell in row if cell.text and not cell.spread]
+    return [cell.said for cell in row if cell.text and not cell.spread]
 
 
 def _spans(row: list[Cell], width: int) -> bool:
@@ -132,7 +139,7 @@ def _key_value(row: list[Cell]) -> str:
     values = _values(row)
     if len(values) == 2 and len(values[0]) <= 80:
         return f"{values[0].rstrip(' :')}: {values[1]}"
-    return " | ".join(values)
+    return CELL_GAP.join(values)
 
 
 def _line(row: list[Cell], names: list[str]) -> str:
@@ -141,5 +148,5 @@ def _line(row: list[Cell], names: list[str]) -> str:
         if not cell.text or cell.spread:
             continue
         name = names[column] if column < len(names) else ""
-        out.append(f"{name}: {cell.text}" if name and name != cell.text else cell.text)
-    return " | ".join(out)
+        out.append(f"{name}: {cell.said}" if name and name != cell.said else cell.said)
+    return CELL_GAP.join(out)

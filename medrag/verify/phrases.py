@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from medrag.vocabulary import same_names
+
 # One line is one meaning: the word, then the phrases that it stands for.
 _SAME = """
 hypertension: high blood pressure, raised blood pressure, elevated blood pressure
@@ -107,47 +109,6 @@ _SPELT = {
     "down-regulates": "downregulates", "down-regulation": "downregulation",
     "twofold": "2-fold", "threefold": "3-fold", "fourfold": "4-fold",
 }  # fmt: skip
-# Brands are taken for their substance only where one name is one substance everywhere.
-_BRANDS = """
-tylenol:paracetamol panadol:paracetamol calpol:paracetamol advil:ibuprofen nurofen:ibuprofen
-motrin:ibuprofen voltaren:diclofenac lipitor:atorvastatin crestor:rosuvastatin zocor:simvastatin
-glucophage:metformin coumadin:warfarin lasix:furosemide ventolin:salbutamol proventil:salbutamol
-zantac:ranitidine losec:omeprazole prilosec:omeprazole nexium:esomeprazole prozac:fluoxetine
-zoloft:sertraline lustral:sertraline paxil:paroxetine seroxat:paroxetine celexa:citalopram
-cipramil:citalopram lexapro:escitalopram cipralex:escitalopram effexor:venlafaxine
-cymbalta:duloxetine valium:diazepam xanax:alprazolam ativan:lorazepam plavix:clopidogrel
-eliquis:apixaban xarelto:rivaroxaban pradaxa:dabigatran viagra:sildenafil cialis:tadalafil
-humira:adalimumab enbrel:etanercept remicade:infliximab herceptin:trastuzumab avastin:bevacizumab
-rituxan:rituximab mabthera:rituximab keytruda:pembrolizumab opdivo:nivolumab gleevec:imatinib
-glivec:imatinib lovenox:enoxaparin clexane:enoxaparin fragmin:dalteparin synthroid:levothyroxine
-neurontin:gabapentin lyrica:pregabalin keppra:levetiracetam lamictal:lamotrigine
-tegretol:carbamazepine zyprexa:olanzapine seroquel:quetiapine risperdal:risperidone
-abilify:aripiprazole clozaril:clozapine ritalin:methylphenidate singulair:montelukast
-spiriva:tiotropium zofran:ondansetron reglan:metoclopramide imodium:loperamide
-benadryl:diphenhydramine claritin:loratadine zyrtec:cetirizine allegra:fexofenadine
-ozempic:semaglutide wegovy:semaglutide januvia:sitagliptin jardiance:empagliflozin
-farxiga:dapagliflozin forxiga:dapagliflozin tamiflu:oseltamivir zovirax:aciclovir
-valtrex:valaciclovir diflucan:fluconazole augmentin:co-amoxiclav cipro:ciprofloxacin
-zithromax:azithromycin bactrim:co-trimoxazole septrin:co-trimoxazole flagyl:metronidazole
-narcan:naloxone epipen:adrenaline
-"""
-# What is one drug under two names, or one word under two spellings.
-_ALIKE = """
-acetaminophen:paracetamol epinephrine:adrenaline norepinephrine:noradrenaline albuterol:salbutamol
-acyclovir:aciclovir valacyclovir:valaciclovir cyclosporine:ciclosporin cyclosporin:ciclosporin
-meperidine:pethidine glyburide:glibenclamide rifampin:rifampicin
-lignocaine:lidocaine amoxycillin:amoxicillin frusemide:furosemide thyroxine:levothyroxine
-glyceryltrinitrate:nitroglycerin estradiol:oestradiol estrogen:oestrogen estrogens:oestrogens
-leukemia:leukaemia leucopenia:leukopenia neutropaenia:neutropenia septicemia:septicaemia
-dyslipidemia:dyslipidaemia hyperlipidemia:hyperlipidaemia bacteremia:bacteraemia
-uremia:uraemia hypoxemia:hypoxaemia acidemia:acidaemia esophagus:oesophagus
-esophageal:oesophageal celiac:coeliac cecum:caecum gynecological:gynaecological
-gynecology:gynaecology orthopedic:orthopaedic etiology:aetiology hemorrhagic:haemorrhagic
-hemolysis:haemolysis hemolytic:haemolytic hematology:haematology hematoma:haematoma
-hemophilia:haemophilia anesthesia:anaesthesia anesthetic:anaesthetic
-apnea:apnoea orthopnea:orthopnoea hypovolemia:hypovolaemia hypovolemic:hypovolaemic
-"""
-
 
 _ROUTES = (
     "intravenous intramuscular subcutaneous oral rectal topical intranasal sublingual buccal"
@@ -166,9 +127,7 @@ def _table() -> dict[str, str]:
         word, phrases = line.split(":")
         for phrase in phrases.split(","):
             out[phrase.strip()] = word
-    for pair in (_BRANDS + _ALIKE).split():
-        name, other = pair.split(":")
-        out[name] = other
+    out.update(same_names())
     return out
 
 

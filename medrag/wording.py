@@ -1,0 +1,123 @@
+"""A question put in the words that a library has for what it names.
+
+A library that says "adrenaline" everywhere knows nothing of "epinephrine", and would be silent.
+Only words that stand in no document are replaced, only by another name or spelling of the same
+thing, and whoever asked is told.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache, lru_cache
+
+from medrag.drugs import drug_names
+from medrag.text import STOPWORDS
+from medrag.types import Reading
+from medrag.vocabulary import abbreviations, asking_words, same_names
+
+# British and American endings and stems, turned one into the other.
+_SPELLINGS = (
+    ("aemi", "emi"), ("haem", "hem"), ("oedem", "edem"), ("oes", "es"), ("paed", "ped"),
+    ("anaes", "anes"), ("rrhoe", "rrhe"), ("pnoe", "pne"), ("foet", "fet"), ("caec", "cec"),
+    ("caes", "ces"), ("coel", "cel"), ("gynaec", "gynec"), ("leuc", "leuk"), ("aetio", "etio"),
+    ("faec", "fec"), ("our", "or"), ("ise", "ize"), ("isi", "izi"), ("isa", "iza"), ("yse", "yze"),
+    ("sulph", "sulf"), ("litre", "liter"), ("metre", "meter"), ("fibre", "fiber"),
+    ("centre", "center"), ("uraem", "urem"), ("oest", "est"), ("aeg", "eg"), ("ilis", "iliz"),
+)  # fmt: skip
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_TOKEN = re.compile(r"(?<![\w-])[A-Za-z][A-Za-z0-9]*(?![\w-])")
+_NAME_LETTERS = 6
+_ABBREVIATION = re.compile(r"[A-Z]{2,6}")
+# Of routes, times, places and people, which a document may well spell out.
+_NO_NAMES = frozenset(
+    "IV IM SC PO PR SL NG OD BD TDS QDS TID QID BID QD QHS PRN STAT NBM MR XL SR ED GP ICU ITU HDU"
+    " UK US USA EU NHS WHO FDA NICE BNF ASAP AM PM OK VS MAX MIN NOT AND OR IN".split()
+)
+
+
+def read_as(question: str, known: Callable[[str], bool]) -> Reading:
+    """The question with each word that is not ``known`` replaced by a name of the same thing that
+    is, where there is one."""
+    edits = sorted({*_of_abbreviations(question, known), *_of_words(question, known)})
+    parts, changes, done = [], [], 0
+    for start, end, word in edits:
+        if start >= done:
+            parts += [question[done:start], word]
+            changes.append((question[start:end], word))
+            done = end
+    return Reading(question, "".join([*parts, question[done:]]), tuple(dict.fromkeys(changes)))
+
+
+def names_among(words: Iterable[str], question: str) -> tuple[str, ...]:
+    """Those of some words (lower case) of a question that name something: drugs, longer words that
+    do not merely ask, and abbreviations as they are written there."""
+    written = [match.group() for match in _TOKEN.finditer(question)]
+    shouted = question.upper() == question
+    capitals = {
+        word.lower() for word in written
+        if not shouted and _ABBREVIATION.fullmatch(word) and word not in _NO_NAMES
+    }  # fmt: skip
+    return tuple(word for word in words if word in capitals or _is_name_like(word))
+
+
+def _is_name_like(word: str) -> bool:
+    if not word.isalpha() or word in asking_words():
+        return False
+    return len(word) >= _NAME_LETTERS or bool(drug_names(word))
+
+
+def _of_words(question: str, known: Callable[[str], bool]) -> Iterator[tuple[int, int, str]]:
+    for match in _WORD.finditer(question):
+        word = match.group().lower()
+        if len(word) < 4 or word in STOPWORDS or known(word):
+            continue
+        other = next((each for each in variants(word) if known(each)), None)
+        if other is not None:
+            yield match.start(), match.end(), other
+
+
+def _of_abbreviations(
+    question: str, known: Callable[[str], bool]
+) -> Iterator[tuple[int, int, str]]:
+    for match in _TOKEN.finditer(question):
+        meant = abbreviations().get(match.group())
+        if meant is not None and not known(match.group()) and known(meant):
+            yield match.start(), match.end(), meant
+    lowered = question.lower()
+    for meant, short in _shortened().items():
+        start = lowered.find(meant)
+        if start >= 0 and len(lowered) == len(question) and not known(meant) and known(short):
+            yield start, start + len(meant), short
+
+
+@lru_cache(maxsize=4096)
+def variants(word: str) -> tuple[str, ...]:
+    """Other names and spellings of what a word (lower case) names, the likeliest first."""
+    names = [same_names().get(word, ""), *_others().get(word, ())]
+    spelt = list(_respelt(word))
+    twice = [other for each in spelt for other in _respelt(each)]
+    found = dict.fromkeys(name for name in [*names, *spelt, *twice] if name and name != word)
+    return tuple(found)
+
+
+def _respelt(word: str) -> Iterator[str]:
+    for one, other in _SPELLINGS:
+        if one in word:
+            yield word.replace(one, other, 1)
+        elif other in word:
+            yield word.replace(other, one, 1)
+
+
+@cache
+def _others() -> Mapping[str, tuple[str, ...]]:
+    """The other names of each name that ``same_names`` leads to."""
+    out: dict[str, tuple[str, ...]] = {}
+    for said, meant in same_names().items():
+        out[meant] = (*out.get(meant, ()), said)
+    return out
+
+
+@cache
+def _shortened() -> Mapping[str, str]:
+    return {meant: short for short, meant in abbreviations().items()}
