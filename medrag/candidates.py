@@ -44,11 +44,11 @@ _OF_MACHINES = re.compile(
     r"|^\W*(?:system|assistant)\s*:|\bAI (?:readers?|assistants?|models?)\b|\bsystem prompt\b",
     re.I,
 )
-# What a document says of its own versions is about what was; "Change of dose" is not such a heading.
+# What a document says of its versions is about what was. "Change of dose" is no such heading.
 _OF_VERSIONS = re.compile(
-    r"\b(?:what(?:'s| has| is)? (?:changed|new)|change ?log|(?:revision|version|document|amendment)s? "
-    r"(?:history|control|log)|(?:summary|record) of (?:changes|amendments)|changes (?:from|since|to) "
-    r"(?:the )?(?:previous|last|version|earlier))\b",
+    r"\b(?:what(?:'s| has| is)? (?:changed|new)|change ?log|(?:revision|version|document|"
+    r"amendment)s? (?:history|control|log)|(?:summary|record) of (?:changes|amendments)|changes "
+    r"(?:from|since|to) (?:the )?(?:previous|last|version|earlier))\b",
     re.I,
 )
 _ASKS_WHAT_CHANGED = re.compile(

@@ -105,8 +105,8 @@ _ORDERS = tuple(
          r".{0,15}\b(?:warnings|citations|sources|the correction)\b"),
         ("tell the", r"\btell the (?:reader|user) (?:this|that)\b"),
         ("when",
-         r"\bwhen(?:ever)? (?:you )?(?:answer|respond|reply|summari[sz]e|answering|responding|replying|"
-         r"summari[sz]ing)\b.{0,60}\b(?:always|never|only|"
+         r"\bwhen(?:ever)? (?:you )?(?:answer|respond|reply|summari[sz]e|answering|responding|"
+         r"replying|summari[sz]ing)\b.{0,60}\b(?:always|never|only|"
          r"must|should|say|state|write|quote|cite|recommend|answer|respond|reply)\b"),
         ("the assistant", r"\bthe assistant (?:should|must|shall|will|is to|has to)\b"),
         ("please", r"\bplease (?:respond|reply|answer) (?:that|with|by)\b"),

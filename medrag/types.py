@@ -180,7 +180,7 @@ class Excerpt:
 class Prompt:
     """A question with its numbered sources, as given to a generator.
 
-    ``question`` is in the library's words; the ``reading`` holds how it was asked, where that differs.
+    ``question`` is in the library's words, ``reading`` tells how it was asked.
     ``dropped`` counts passages that were found and left out; ``warnings`` say what was, by the id
     of the document that an answer must cite for it to matter. ``excerpts`` are what a language
     model is shown of the sources, in the order shown, and ``dropped_sentences`` counts those that

@@ -92,6 +92,8 @@ def same(one: Any, other: Any) -> bool:
 
 def passages(engine: Engine, question: str, scope: list[str], k: int = 8) -> list[Any]:
     found = engine.search(question, k, collection=scope)
+    # The vector is an array; what it is good for shows in the order.
+    found = [replace(passage, vector=None) for passage in found]
     return [(asdict(passage), passage_form(i, passage)) for i, passage in enumerate(found, 1)]
 
 
