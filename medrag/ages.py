@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TypeAlias
 
+from medrag.patterns import Pattern
 from medrag.population import populations
 from medrag.text import CELL_GAP
 
@@ -38,17 +39,17 @@ _UNDER = rf"(?:under|below|younger than|less than|up to|<) ?(\d+(?:\.\d+)?) ?-?{
 _OVER = rf"(?:over|above|older than|more than|from|at least|[>\u2265]) ?(\d+(?:\.\d+)?) ?-?{_UNIT}"
 _UPWARDS = rf"(\d+(?:\.\d+)?) ?-?{_UNIT}{_OLD}? (?:and|or) (?:over|older|above|more|upwards)"
 _FORMS = (("between", _BETWEEN), ("upwards", _UPWARDS), ("under", _UNDER), ("over", _OVER))
-_RANGES = tuple((kind, re.compile(rf"{_BEFORE}{form}|{form}{_OLD}", re.I)) for kind, form in _FORMS)
-_IN_CELL = tuple((kind, re.compile(form, re.I)) for kind, form in _FORMS)
-_OF_AGES = re.compile(r"^(?:[\w ]*\b)?(?:age|ages|age group|age range)\b", re.I)
-_ONE = re.compile(
+_RANGES = tuple((kind, Pattern(rf"{_BEFORE}{form}|{form}{_OLD}", re.I)) for kind, form in _FORMS)
+_IN_CELL = tuple((kind, Pattern(form, re.I)) for kind, form in _FORMS)
+_OF_AGES = Pattern(r"^(?:[\w ]*\b)?(?:age|ages|age group|age range)\b", re.I)
+_ONE = Pattern(
     rf"\b(\d{{1,3}})[ -]?{_UNIT}[ /-]?(?:old\b|o\b|of age\b)"
     rf"|\b(?:aged?|(?:boy|girl|child|baby|infant|man|woman|patient) of) (\d{{1,3}})\b(?: ?{_UNIT})?"
     r"|\b(\d{1,3}) ?yo\b",
     re.I,
 )
-_OF_THE_NEWBORN = re.compile(r"\W*(?:neonates?|newborns?|bab|age)", re.I)
-_NEW = re.compile(r"\b(?:neonat\w*|new-?borns?|preterm)\b", re.I)
+_OF_THE_NEWBORN = Pattern(r"\W*(?:neonates?|newborns?|bab|age)", re.I)
+_NEW = Pattern(r"\b(?:neonat\w*|new-?borns?|preterm)\b", re.I)
 
 
 def age_asked(question: str) -> Span | None:

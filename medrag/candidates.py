@@ -14,6 +14,7 @@ from typing import TypeAlias
 from medrag.ages import Span, age_asked, is_for_other_ages
 from medrag.drugs import drug_count, drug_names
 from medrag.neutral import addresses_a_machine
+from medrag.patterns import Pattern
 from medrag.population import (
     about_others,
     names_one_of,
@@ -31,44 +32,42 @@ _LEAST_HELD = 0.4  # the best sentence holds at least that share of the question
 # A question for one of these is not answered with another: a loading dose is no daily dose.
 _KINDS_OF_DOSE = frozenset(stem(word) for word in ("loading", "maintenance", "bolus"))
 _VULNERABLE = frozenset({"children", "newborns", "pregnancy"})
-_ASKS_FOR_NUMBER = re.compile(
+_ASKS_FOR_NUMBER = Pattern(
     r"\b(?:dos(?:e|es|age)|how (?:much|many|often|long|fast|soon|high|low)|what (?:level|rate|"
     r"target|threshold|range|maximum|minimum|age|volume|egfr|inr)|maximum|minimum|threshold|"
     r"when should|at what|within|target)\b",
     re.I,
 )
-_ASKS_FOR_DOSE = re.compile(r"\b(?:dos(?:e|es|age|ing)|how (?:much|many m|many u)|max)", re.I)
+_ASKS_FOR_DOSE = Pattern(r"\b(?:dos(?:e|es|age|ing)|how (?:much|many m|many u)|max)", re.I)
 # Text that speaks of machines that read along; no clinician's text does.
-_OF_MACHINES = re.compile(
+_OF_MACHINES = Pattern(
     r"\b(?:ignore|disregard|forget)\b.{0,40}\b(?:instructions?|prompts?|rules)\b"
     r"|^\W*(?:system|assistant)\s*:|\bAI (?:readers?|assistants?|models?)\b|\bsystem prompt\b",
     re.I,
 )
 # What a document says of its versions is about what was. "Change of dose" is no such heading.
-_OF_VERSIONS = re.compile(
+_OF_VERSIONS = Pattern(
     r"\b(?:what(?:'s| has| is)? (?:changed|new)|change ?log|(?:revision|version|document|"
     r"amendment)s? (?:history|control|log)|(?:summary|record) of (?:changes|amendments)|changes "
     r"(?:from|since|to) (?:the )?(?:previous|last|version|earlier))\b",
     re.I,
 )
-_ASKS_WHAT_CHANGED = re.compile(
-    r"\b(?:chang|new|differ|previous|version|updat|revis|used to)", re.I
-)
+_ASKS_WHAT_CHANGED = Pattern(r"\b(?:chang|new|differ|previous|version|updat|revis|used to)", re.I)
 _CAPTION_WORDS = 7
-_NUMBER = re.compile(r"\d")
-_AMOUNT = re.compile(
+_NUMBER = Pattern(r"\d")
+_AMOUNT = Pattern(
     r"(?:\d|million)[ \u00a0-]?(?:m?g|mcg|[µμ]g|micrograms?|nanograms?|grams?|units?|IU|mmol|mEq|mL"
     r"|tablets?|capsules?|puffs?|drops?|sachets?)\b(?! ?/ ?(?:d?L|mL)\b| per (?:millilitre|litre))",
     re.I,
 )
 # What is said of a dose that nobody is to be given.
-_NOT_GIVEN = re.compile(
+_NOT_GIVEN = Pattern(
     r"\b(?:levels?|concentrations?|raise[sd]?|doubles?|interact\w*|equivalent|equals?|contains?|overdos\w*"
     r"|toxic\w*|fatal\w*|died|deaths?|swallowed|mistake\w*|errors?|not|never|avoid\w*"
     r"|contra-?indicat\w*)\b",
     re.I,
 )
-_ITEM = re.compile(r"(?:[-*\u2022]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s")
+_ITEM = Pattern(r"(?:[-*\u2022]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s")
 
 Relevance: TypeAlias = Callable[[str, Sequence[tuple[Passage, str]]], Sequence[float]]
 """For a question and sentences of passages, the probability (0..1) that each answers it."""

@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 
 from medrag.candidates import headings_of, is_heading, is_row, may_be_shown
 from medrag.neutral import addresses_a_machine
+from medrag.patterns import Pattern
 from medrag.population import populations
 from medrag.text import Span, sentences
 from medrag.types import Source
 
 # Openings that lean on the sentence before: "This dose", "Otherwise", "Maximum 4 g daily".
-_LEANS = re.compile(
+_LEANS = Pattern(
     r"(?:it|its|this|that|these|those|they|their|them|such|he|she|his|her|both|neither|either|"
     r"however|otherwise|therefore|thus|hence|then|instead|but|and|or|nevertheless|"
     r"nonetheless|furthermore|moreover|consequently|afterwards|thereafter|alternatively|"
@@ -29,15 +30,15 @@ _LEANS = re.compile(
     re.I,
 )
 # Openings that take back a part of the sentence before.
-_QUALIFIES = re.compile(r"(?:however|otherwise|but|except|unless|nevertheless|if not)\b", re.I)
+_QUALIFIES = Pattern(r"(?:however|otherwise|but|except|unless|nevertheless|if not)\b", re.I)
 _GAP = " ..."
 # More marks than a typed list has: readers leave those that they do not know.
-_MARK = re.compile(
+_MARK = Pattern(
     r"(?P<sign>[-*\u2022\u25cf\u00b7\u25e6\u25aa\u2023\u2013])\s"
     r"|\(?(?:(?P<number>\d{1,2})|[a-z]|[ivx]{1,4}|[A-Z](?=\)))[.)]\s"
 )
-_FOLLOWING = re.compile(r"\bfollowing\b|\bas follows\b|\blisted (?:below|here)\b", re.I)
-_JOINS = re.compile(r"\W*(?:and|or|and/or|plus)\W*$", re.I)
+_FOLLOWING = Pattern(r"\bfollowing\b|\bas follows\b|\blisted (?:below|here)\b", re.I)
+_JOINS = Pattern(r"\W*(?:and|or|and/or|plus)\W*$", re.I)
 _LABEL_WORDS = 10
 _LINE = "line"  # instead of a mark
 

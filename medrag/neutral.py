@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from medrag.patterns import Pattern
 from medrag.text import sentences
 
 LEFT_OUT = "(a line that addresses the reader was left out)"
@@ -34,7 +35,7 @@ _TAGS = (
 ).replace("_", "[_ ]")
 # Group 1 begins where a visible sign is put in: the words stay, what they did does not.
 _CONTROL = tuple(
-    re.compile(pattern)
+    Pattern(pattern)
     for pattern in (
         r"<(\|)",  # <|im_start|> and its like, whatever stands in it
         r"\|(>)",
@@ -47,8 +48,8 @@ _CONTROL = tuple(
         r"(?:^|\n)\s*#{2,}\s*((?:instructions?|response|input|system|assistant|user|human)\b)",
     )
 )
-_RUN = re.compile(r"<(?:\s*<){2,}|>(?:\s*>){2,}")
-_ROLE = re.compile(
+_RUN = Pattern(r"<(?:\s*<){2,}|>(?:\s*>){2,}")
+_ROLE = Pattern(
     r"(?:^|[\n.!?>])[\s#>*_\-\"'(\[<!]*(?:system|assistant|user|human|developer)"
     r"(?:\s+(?:prompt|message|note))?[\s*_\"')\]]*(:)"
 )
@@ -60,7 +61,7 @@ _REFERENCE = re.compile(r"(\[)\s*\d{1,4}(?:\s*[,;\u2013-]\s*\d{1,4})*\s*(\])")
 _OUTPUT = r"(?:answer|response|reply|output|message|summary)"
 _MACHINE = r"(?:ai|llms?|gpt|chat ?bots?|chat ?gpt|language models?|large language models?)"
 _ORDERS = tuple(
-    (tuple(hints.split("|")), re.compile(pattern, re.S))
+    Pattern(pattern, re.S, hints.split("|"))
     for hints, pattern in (
         ("ignor|disregard|forget|forgot",
          r"\b(?:ignor|disregard|forg[eo]t)\w*\b.{0,40}"
@@ -170,9 +171,7 @@ def addresses_a_machine(text: str) -> bool:
     """Whether a sentence gives orders to a program that reads along."""
     folded, _ = _fold(text)
     flat = " ".join(folded.split())
-    return any(
-        pattern.search(flat) for hints, pattern in _ORDERS if any(hint in flat for hint in hints)
-    )
+    return any(any(True for _ in pattern.within(flat, flat)) for pattern in _ORDERS)
 
 
 def _visible(text: str) -> str:

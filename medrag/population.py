@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from medrag.patterns import Pattern
+
 _WORDS = {
     "adults": r"adults?|m[ae]n|wom[ae]n|adulthood",
     "children": r"child(?:ren)?(?![ -]Pugh)|childhood|paediatrics?|pediatrics?|infants?|toddlers?"
@@ -17,17 +19,17 @@ _WORDS = {
     "pregnancy": r"pregnan(?:t|cy|cies)|breast-?feeding|lactati(?:ng|on)",
     "old age": r"elderly|geriatrics?|older (?:people|adults?|patients?|persons?)|frail(?:ty)?",
 }
-_PATTERNS = {name: re.compile(rf"\b(?:{words})\b", re.I) for name, words in _WORDS.items()}
+_PATTERNS = {name: Pattern(rf"\b(?:{words})\b", re.I) for name, words in _WORDS.items()}
 # Whoever asks about the one may be answered from the other.
 _WITHIN = {"newborns": "children", "old age": "adults", "pregnancy": "adults"}
 _CELLS = " | "  # of a table row
-_ADULTS = re.compile(r"\badults?\b", re.I)
-_NEGATED = re.compile(
+_ADULTS = Pattern(r"\badults?\b", re.I)
+_NEGATED = Pattern(
     r"\b(?:not|non|no|never)[ -]+(?:in |for |yet )?(?:pregnant|breast-?feeding)", re.I
 )
 
 
-_AGE = re.compile(
+_AGE = Pattern(
     r"\b(\d{1,3})[ -]?(years?|yrs?|months?|weeks?|days?|y)[ /-]?(?:old\b|o\b)"
     r"|\baged? (\d{1,3})[ -]?(years?|months?|weeks?|days?)?\b|\b(\d{1,3}) ?yo\b",
     re.I,
@@ -35,14 +37,14 @@ _AGE = re.compile(
 _ADULT_YEARS = 16
 _NOT_ANYBODY = frozenset({"children", "newborns", "pregnancy", "old age"})
 # A clause that says one of these of somebody does not say what they are given.
-_NOT_FOR = re.compile(
+_NOT_FOR = Pattern(
     r"\b(?:(?:not|no)(?! more)|never|avoid\w*|contra-?indicat\w*|except|unless|see|swallow\w*|reach"
     r"|studied|mistake\w*|mothers? of|parents? of)\b",
     re.I,
 )
-_CLAUSES = re.compile(r"[.;:,](?=\s|$)")
-_ONLY = re.compile(r"\bonly\b", re.I)
-_SAYS_WHOM = re.compile(
+_CLAUSES = Pattern(r"[.;:,](?=\s|$)")
+_ONLY = Pattern(r"\bonly\b", re.I)
+_SAYS_WHOM = Pattern(
     r"\b(?:drug|medicine|agent|name|patients?|age|group|population|indication|for|who|whom)\b", re.I
 )
 

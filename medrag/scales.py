@@ -6,15 +6,17 @@ import math
 import re
 from collections.abc import Sequence
 
+from medrag.patterns import Pattern
+
 _NUMBER = r"(\d+(?:\.\d+)?)"
-_BETWEEN = re.compile(rf"{_NUMBER}\D{{0,12}}?(?: to | and | ?[-\u2013] ?){_NUMBER}")
-_BELOW = re.compile(rf"(?:below|under|less than|lower than|<) ?{_NUMBER}", re.I)
-_ABOVE = re.compile(
+_BETWEEN = Pattern(rf"{_NUMBER}\D{{0,12}}?(?: to | and | ?[-\u2013] ?){_NUMBER}")
+_BELOW = Pattern(rf"(?:below|under|less than|lower than|<) ?{_NUMBER}", re.I)
+_ABOVE = Pattern(
     rf"(?:above|over|more than|greater than|higher than|at least|from|[>\u2265]) ?{_NUMBER}"
     rf"|{_NUMBER}[^\d:]{{0,20}}\bor (?:more|above|over|higher)",
     re.I,
 )
-_VALUE = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)(?![\w.]*\d)")
+_VALUE = Pattern(r"(?<![\w.])(\d+(?:\.\d+)?)(?![\w.]*\d)")
 
 
 def step_for(question: str, steps: Sequence[str]) -> int | None:

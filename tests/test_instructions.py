@@ -360,8 +360,8 @@ def test_no_excerpts_is_said() -> None:
 @settings(max_examples=6, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_every_match_of_a_pattern_holds_one_of_its_hints(place: int, data: st.DataObject) -> None:
-    hints, pattern = _ORDERS[place]
-    text = data.draw(st.from_regex(re.compile(pattern.pattern, re.ASCII)))
+    pattern = _ORDERS[place]
+    text = data.draw(st.from_regex(re.compile(pattern.source, re.ASCII)))
     flat = " ".join(text.lower().split())
     assume(pattern.search(flat))
-    assert any(hint in flat for hint in hints)
+    assert any(hint in flat for hint in pattern.hints)

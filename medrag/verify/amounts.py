@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from medrag.patterns import Pattern
 from medrag.verify.comparators import bound_of
 from medrag.verify.numbers import NUMBER, UNSCALED, scale, value
-from medrag.verify.patterns import Pattern
 from medrag.verify.quantity import Quantity
 from medrag.verify.units import COUNT, Unit, read_unit
 

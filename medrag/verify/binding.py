@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
-from medrag.verify.patterns import Pattern
+from medrag.patterns import Pattern
 from medrag.verify.problem import Problem
 from medrag.verify.reading import Cue, Reading, Slot, read
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from medrag.verify.patterns import Pattern, folded
+from medrag.patterns import Pattern, folded
 
 _LOOK_BACK = 90
 

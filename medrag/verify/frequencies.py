@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+from medrag.patterns import Pattern, folded
 from medrag.verify.numbers import NUMBER, value
-from medrag.verify.patterns import Pattern, folded
 
 DAY = Fraction(86400)
 _SECONDS = {

@@ -13,7 +13,7 @@ import unicodedata
 from functools import lru_cache
 
 from medrag.neutral import addresses_a_machine
-from medrag.verify.patterns import Pattern
+from medrag.patterns import Pattern
 from medrag.verify.tokens import spans_of
 
 _YES = (

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from medrag.verify.patterns import Pattern, folded
+from medrag.patterns import Pattern, folded
 from medrag.verify.units import COUNT, read_unit
 
 _MONTHS = {

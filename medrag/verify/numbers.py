@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 from functools import lru_cache
 
-from medrag.verify.patterns import Pattern, folded
+from medrag.patterns import Pattern, folded
 
 _ONES = {
     word: value

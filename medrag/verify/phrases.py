@@ -7,7 +7,7 @@ both sides are written alike before they are compared; quotes are never taken fr
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from medrag.vocabulary import same_names
 
@@ -116,6 +116,7 @@ _ROUTES = (
 ).split()
 
 
+@cache
 def _table() -> dict[str, str]:
     out: dict[str, str] = dict(_SPELT)
     for route in _ROUTES:
@@ -131,19 +132,16 @@ def _table() -> dict[str, str]:
     return out
 
 
-_TABLE = _table()
 _WORD = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)*")
 
 
+@cache
 def _openings() -> dict[str, tuple[str, ...]]:
     """The phrases by their first word, the longest first."""
     out: dict[str, list[str]] = {}
-    for phrase in sorted(_TABLE, key=len, reverse=True):
+    for phrase in sorted(_table(), key=len, reverse=True):
         out.setdefault(phrase.split(" ")[0], []).append(phrase)
     return {first: tuple(phrases) for first, phrases in out.items()}
-
-
-_OPENINGS = _openings()
 
 
 _NOT_MORE = re.compile(
@@ -175,15 +173,15 @@ def plain(text: str) -> str:
     done = 0
     for match in _WORD.finditer(lowered):
         word = match.group()
-        phrases = _OPENINGS.get(word)
+        phrases = _openings().get(word)
         if phrases is None and "-" in word:
-            phrases = _OPENINGS.get(word.split("-")[0])
+            phrases = _openings().get(word.split("-")[0])
         if phrases is None or match.start() < done:
             continue
         for phrase in phrases:
             end = match.start() + len(phrase)
             if lowered.startswith(phrase, match.start()) and not lowered[end : end + 1].isalnum():
-                parts += [text[done : match.start()], _TABLE[phrase]]
+                parts += [text[done : match.start()], _table()[phrase]]
                 done = end
                 break
     return "".join([*parts, text[done:]]) if parts else text

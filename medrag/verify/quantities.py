@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache
 
+from medrag.patterns import Pattern, folded
 from medrag.verify.amounts import SIGNED, amount_at, is_free, made
 from medrag.verify.frequencies import find_frequencies
 from medrag.verify.inherited import inherit_units
 from medrag.verify.names import Name, find_dates, find_identifiers
 from medrag.verify.numbers import NUMBER, number_starts, value
-from medrag.verify.patterns import Pattern, folded
 from medrag.verify.quantity import Quantity
 from medrag.verify.units import Unit, read_unit
 

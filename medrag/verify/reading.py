@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
+from medrag.patterns import Pattern, folded
 from medrag.verify.lexicon import (
     DOTTED_ROUTES,
     EXCLUSIVE,
@@ -22,7 +23,6 @@ from medrag.verify.lexicon import (
     ROUTES,
     USING,
 )
-from medrag.verify.patterns import Pattern, folded
 from medrag.verify.quantities import Quantity, parse
 from medrag.verify.tokens import Token, is_route, is_soft, tokens_of
 

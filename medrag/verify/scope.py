@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import takewhile
 
-from medrag.verify.patterns import Pattern
+from medrag.patterns import Pattern
 from medrag.verify.problem import Problem
 from medrag.verify.reading import Reading, Token, is_soft, read
 from medrag.verify.syntax import BE, MODALS, named, on_topic, pauses, phrase_after, stretch_right

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
+from medrag.patterns import Pattern
 from medrag.verify.lexicon import NEGATIVE_WORDS, SOFT, canon
-from medrag.verify.patterns import Pattern
 from medrag.verify.reading import Reading, Token, is_soft, read
 from medrag.verify.tokens import stems_of, written_in
 

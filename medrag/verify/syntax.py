@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from medrag.verify.patterns import Pattern
+from medrag.patterns import Pattern
 from medrag.verify.reading import Reading, Token, read
 from medrag.verify.tokens import may_name, sentences_of
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from medrag.patterns import Pattern
 from medrag.text import STOPWORDS, Span, sentences
 from medrag.verify.lexicon import POPULATION, ROUTES, SOFT, UPPER_ONLY, canon
-from medrag.verify.patterns import Pattern
 
 _WORD = Pattern(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*[0-9]*|[0-9]+(?:[.,][0-9]+)*[^\W\d_]*")
 # The same in a text of ASCII alone.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from medrag.verify.patterns import Pattern
+from medrag.patterns import Pattern
 from medrag.verify.quantity import Quantity
 from medrag.verify.reading import Reading, Slot
 

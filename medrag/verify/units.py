@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from medrag.verify.patterns import Pattern
+from medrag.patterns import Pattern
 
 Entry = tuple[str, Fraction, Fraction]  # dimension, factor, offset: base = value * factor + offset
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from medrag.neighbours import Listed, is_marked, lists_of, opens
+from medrag.patterns import Pattern, folded
 from medrag.text import STOPWORDS, Span
 from medrag.verify.lexicon import NEGATIVE_WORDS, canon
 from medrag.verify.listed import spoken
-from medrag.verify.patterns import Pattern, folded
 from medrag.verify.phrases import plain
 from medrag.verify.reading import read
 from medrag.verify.support import (

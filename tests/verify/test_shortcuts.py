@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from medrag.patterns import Pattern, folded
 from medrag.text import sentences
 from medrag.verify import frequencies, names, quantities, reading
 from medrag.verify.amounts import SIGNED
@@ -15,7 +16,6 @@ from medrag.verify.claims import bare
 from medrag.verify.compare import compare, quantity_problems
 from medrag.verify.judge import RuleJudge
 from medrag.verify.numbers import number_starts
-from medrag.verify.patterns import Pattern, folded
 from medrag.verify.reading import read
 from medrag.verify.syntax import about, on_topic
 from medrag.verify.tokens import may_name

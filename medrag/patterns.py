@@ -19,7 +19,7 @@ def folded(text: str) -> str:
 
 
 class Pattern:
-    """The few methods of ``re.Pattern`` that the rules need, compiled late.
+    """The few methods of ``re.Pattern`` that are needed, compiled late.
 
     ``hints``, where there are some, are plain lower-case strings of which every match holds one.
     """
@@ -56,3 +56,9 @@ class Pattern:
 
     def fullmatch(self, text: str, start: int = 0, end: int = sys.maxsize) -> re.Match[str] | None:
         return self.compiled.fullmatch(text, start, end)
+
+    def sub(self, replacement: str, text: str, count: int = 0) -> str:
+        return self.compiled.sub(replacement, text, count)
+
+    def split(self, text: str) -> list[str]:
+        return [part for part in self.compiled.split(text) if part is not None]
