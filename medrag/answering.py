@@ -214,7 +214,7 @@ def _as_read(prompt: Prompt) -> list[str]:
     """That words of the question were read as others, where they were."""
     changes = prompt.reading.changes if prompt.reading is not None else ()
     each = ", ".join(f"'{said}' as '{read}'" for said, read in changes)
-    return [f"Read {each}: so the library calls it."] if each else []
+    return [f"Read {each}, which the library says instead."] if each else []
 
 
 def _without_orders(text: str) -> str:

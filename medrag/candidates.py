@@ -38,7 +38,11 @@ _ASKS_FOR_NUMBER = Pattern(
     r"when should|at what|within|target)\b",
     re.I,
 )
-_ASKS_FOR_DOSE = Pattern(r"\b(?:dos(?:e|es|age|ing)|how (?:much|many m|many u)|max)", re.I)
+_ASKS_FOR_DOSE = Pattern(
+    r"\b(?:dos(?:e|es|age|ing)|how (?:much|many m|many u)|max)"
+    r"|\b(?:renal|kidney|hepatic|liver) (?:impair|fail|insuff|dysfunc|disease|adjust)",
+    re.I,
+)
 # Text that speaks of machines that read along; no clinician's text does.
 _OF_MACHINES = Pattern(
     r"\b(?:ignore|disregard|forget)\b.{0,40}\b(?:instructions?|prompts?|rules)\b"

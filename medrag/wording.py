@@ -55,10 +55,11 @@ def names_among(words: Iterable[str], question: str) -> tuple[str, ...]:
     written = [match.group() for match in _TOKEN.finditer(question)]
     shouted = question.upper() == question
     capitals = {
-        word.lower() for word in written
+        word.lower(): word for word in written
         if not shouted and _ABBREVIATION.fullmatch(word) and word not in _NO_NAMES
     }  # fmt: skip
-    return tuple(word for word in words if word in capitals or _is_name_like(word))
+    named = (word for word in words if word in capitals or _is_name_like(word))
+    return tuple(capitals.get(word, word) for word in named)
 
 
 def _is_name_like(word: str) -> bool:

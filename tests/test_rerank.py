@@ -20,7 +20,7 @@ from medrag.config import Settings
 from medrag.engine import Search
 from medrag.errors import ModelError
 from medrag.evaluate.retrieval import evaluate_retrieval
-from medrag.rerank import PASSAGE_CHARACTERS, Reranker, best_part, shown
+from medrag.rerank import PASSAGE_CHARACTERS, Reranker, best_part, lifted, shown
 from medrag.types import Chunk, DocumentInfo, Meta, Passage
 
 if TYPE_CHECKING:
@@ -317,3 +317,39 @@ def test_the_evaluation_has_an_arm_for_it(tmp_path: Path, fake: Fake) -> None:
     assert list(plain["arms"]) == ["lexical", "dense", "hybrid"]
     assert plain["mrr@10"] == 0.5
     assert "added_p95_ms" not in plain
+
+
+def towards(*vectors: Sequence[float]) -> list[Passage]:
+    """Passages with these vectors, made of unit length."""
+    out = []
+    for number, vector in enumerate(vectors):
+        array = np.array(vector, np.float32)
+        unit = array / (np.linalg.norm(array) or 1.0)
+        out.append(replace(passage(f"text {number}", number=number), vector=unit))
+    return out
+
+
+def test_a_passage_is_raised_by_those_that_say_the_same() -> None:
+    """Two passages that the model likes equally: the one beside the best answer comes first."""
+    found = towards((1, 0), (0, 1), (0.95, 0.05), (0.02, 0.98), (0.05, 0.95))
+    scores = lifted([9.0, 0.0, 3.0, 3.0, 0.0], found)
+    assert scores[0] == 9.0 and scores[2] > scores[3] >= 3.0
+    assert lifted([1.0, 0.0], [passage("no vector"), passage("none")]) == [1.0, 0.0]
+    assert lifted([2.0], towards((1, 0))) == [2.0] and lifted([], []) == []
+
+
+@given(
+    st.lists(st.tuples(st.floats(-20, 20), st.floats(-1, 1), st.floats(-1, 1)), max_size=12),
+)
+def test_none_is_lowered_and_none_passes_the_best(rows: list[tuple[float, float, float]]) -> None:
+    scores = [score for score, _, _ in rows]
+    raised = lifted(scores, towards(*((x, y) for _, x, y in rows)))
+    assert all(new >= old - 1e-9 for new, old in zip(raised, scores, strict=True))
+    assert max(raised, default=0.0) <= max(scores, default=0.0) + 1e-4
+
+
+def test_what_is_no_longer_in_force_is_not_raised_past_what_is() -> None:
+    old, new = towards((1, 0), (1, 0))
+    gone = replace(old, document=replace(old.document, meta=Meta(status="Superseded by 2.0")))
+    found = Reranker(Fake({"text 0": 1.0, "text 1": 1.0}), weight=0.5).order("?", [gone, new])
+    assert texts(found) == ["text 1", "text 0"]

@@ -6,7 +6,8 @@ another, and ends the curriculum, amid enough of the rest that nothing is forgot
 
 The run ``wards`` goes on from there with what the others had little of: questions as they are
 asked on wards, whose answers and near misses hold the same words, and claims in which the same
-words stand in other roles; ``settle`` once more through the questions, at half the rate.
+words stand in other roles; ``settle`` once more through the questions, at half the rate; ``forms``
+through the same questions asked in other forms.
 """
 
 from __future__ import annotations
@@ -72,6 +73,13 @@ RUNS = (
         (
             {"human": ALL, "roles": 5_000, "questions": ALL, "written": 8_000, "planted": 5_000,
              "ranking": 24_000, "asked": 4_000},
+        ),
+    ),
+    Run(
+        "forms", 8e-5, 1.6e-4, 0.05,
+        (
+            {"human": ALL, "roles": 4_000, "questions": ALL, "written": 6_000, "planted": 5_000,
+             "ranking": 20_000, "asked": 4_000},
         ),
     ),
 )  # fmt: skip

@@ -1,12 +1,13 @@
 """Questions written for this project, with passages that answer them and some that only look so.
 
 The public sets hold no formulary, no ward protocol and hardly a bare keyword. In the files of
-``written/questions`` a group is a question (``Q:``), passages that answer it (``A:``) and passages
-that do not (``N:``): of the same drug another question's answer, the same question's answer for a
-neighbour. Of both there are some in nearly the question's words and some in other words: words in
-common must tell no more than they do among passages that were found. They were written by a
-language model; facts in them are partly invented and need not be true. 150 of the first 8,000 pairs
-were labelled anew, blind, by another run of such a model: all alike.
+``written/questions`` a group is a question (``Q:``), mostly asked again in other forms (``Q:``),
+passages that answer it (``A:``) and passages that do not (``N:``): of the same drug another
+question's answer, the same question's answer for a neighbour. Of both there are some in nearly the
+question's words and some in other words: words in common must tell no more than they do among
+passages that were found, and the form of a question nothing. They were written by a language model;
+facts in them are partly invented and need not be true. 150 of the first 8,000 pairs were labelled
+anew, blind, by another run of such a model: all alike.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from training.written.groups_file import NotWellFormed, marked_blocks
 
 FOLDER = Path(__file__).parent / "written" / "questions"
 SOURCE = "questions"
+_AGAIN = 0.5  # of its passages are asked a question's other forms
 _OTHERS = 2  # passages that answer another question, beside each
 _SHARED, _NAME = 1, 7  # words in common with another's answer; letters of a word that may be a name
 
@@ -31,18 +33,20 @@ _SHARED, _NAME = 1, 7  # words in common with another's answer; letters of a wor
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A question with the passages that answer it (``good``) and those that do not (``bad``).
-    ``name`` is the file's, ``key`` a hash of the question."""
+    ``forms`` are other ways to ask it, ``name`` is the file's, ``key`` a hash of the question."""
 
     name: str
     key: str
     text: str
+    forms: tuple[str, ...]
     good: tuple[str, ...]
     bad: tuple[str, ...]
 
 
 def pairs(seed: int, wanted: Part = "train", folder: Path = FOLDER) -> Iterator[Pair]:
     """Pairs of task "question" of this part, label 1 where the passage answers; ``group`` is the
-    question. Those of the train part also with answers to others.
+    question. Those of the train part also with answers to others. In its other forms a question
+    is asked of about half of its passages, by chance.
 
     The same seed gives the same pairs in the same order.
     """
@@ -50,10 +54,12 @@ def pairs(seed: int, wanted: Part = "train", folder: Path = FOLDER) -> Iterator[
     for place, one in enumerate(asked):
         chance = random.Random(f"{seed}:{one.key}")
         strange = _others(asked, place, chance) if wanted == "train" else []
-        for label, texts in ((1, one.good), (0, (*one.bad, *strange))):
-            for text in texts:
-                read = best_part(one.text, text, PASSAGE_CHARACTERS)
-                yield Pair("question", one.text, read, label, SOURCE, one.name, one.key)
+        texts = [*((1, text) for text in one.good), *((0, text) for text in (*one.bad, *strange))]
+        for form in (one.text, *one.forms):
+            for label, text in texts:
+                if form is one.text or chance.random() < _AGAIN:
+                    read = best_part(form, text, PASSAGE_CHARACTERS)
+                    yield Pair("question", form, read, label, SOURCE, one.name, one.key)
 
 
 def read_questions(folder: Path = FOLDER) -> Iterator[Asked]:
@@ -64,13 +70,17 @@ def read_questions(folder: Path = FOLDER) -> Iterator[Asked]:
     """
     for place, name, lines in marked_blocks(folder):
         (mark, text), items = lines[0], lines[1:]
+        forms = tuple(said for mark, said in items if mark == "Q")
+        items = [(mark, said) for mark, said in items if mark != "Q"]
         good = tuple(dict.fromkeys(said for mark, said in items if mark == "A"))
         bad = tuple(dict.fromkeys(said for mark, said in items if mark == "N"))
         if mark != "Q" or not text or any(one not in "AN" or not said for one, said in items):
             raise NotWellFormed(f"group {place} is not Q:, then A: and N:")
+        if "" in forms or len({text, *forms}) <= len(forms):
+            raise NotWellFormed(f"group {place} asks the same twice, or nothing")
         if not good or not bad or set(good) & set(bad):
             raise NotWellFormed(f"group {place} wants a passage that answers, and another")
-        yield Asked(name, hashlib.sha256(text.encode()).hexdigest()[:12], text, good, bad)
+        yield Asked(name, hashlib.sha256(text.encode()).hexdigest()[:12], text, forms, good, bad)
 
 
 def _others(asked: Sequence[Asked], place: int, chance: random.Random) -> list[str]:

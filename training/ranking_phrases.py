@@ -6,12 +6,15 @@ PHRASES: dict[str, tuple[str, ...]] = {
         "what do I need to know about {}?", "explain {}",
     ),
     "symptoms": (
-        "{} symptoms", "signs of {}", "symptoms of {}", "how does {} present?",
+        "{} symptoms", "signs of {}", "What are the signs of {}?", "how do I recognise {}?",
+        "symptoms of {}", "how does {} present?",
         "what does {} feel like", "clinical features of {}", "how do I know if I have {}?",
         "typical presentation of {}",
     ),
     "treatment": (
         "treatment of {}", "{} treatment", "how is {} treated?", "management of {}",
+        "What is the treatment of {}?", "how do I treat {}?", "what should I give for {}?",
+        "How should {} be managed?", "What is used to treat {}?", "best treatment for {}",
         "therapy for {}", "what can be done about {}?", "how do you manage a patient with {}?",
         "drugs for {}",
     ),
@@ -29,11 +32,13 @@ PHRASES: dict[str, tuple[str, ...]] = {
         "what is the genetic basis of {}?",
     ),
     "causes": (
-        "cause of {}", "{} causes", "why do people get {}?", "aetiology of {}",
+        "cause of {}", "{} causes", "What is the cause of {}?", "what causes {}?",
+        "why do people get {}?", "aetiology of {}",
         "what leads to {}?",
     ),
     "exams and tests": (
-        "diagnosis of {}", "{} diagnosis", "how is {} diagnosed?", "tests for {}",
+        "diagnosis of {}", "{} diagnosis", "how do I diagnose {}?", "What are the tests for {}?",
+        "how is {} diagnosed?", "tests for {}",
         "which investigations are needed for {}?", "work-up of suspected {}",
     ),
     "research": (

@@ -16,6 +16,7 @@ from medrag.candidates import (
     asks_for_dose,
     find_candidates,
     gives_a_dose,
+    headings_of,
     is_item,
     is_row,
     item_text,
@@ -24,6 +25,7 @@ from medrag.candidates import (
 )
 from medrag.drugs import drug_names
 from medrag.generators.lists import Chosen
+from medrag.indications import asked_for, of_other_indications
 from medrag.neighbours import opens
 from medrag.protocols import Embedder
 from medrag.scales import step_for
@@ -56,7 +58,7 @@ class ExtractiveGenerator:
     def generate(self, prompt: Prompt) -> Draft:
         """A draft whose every line is ``sentence [marker]``; empty without a usable sentence."""
         found = find_candidates(prompt)
-        candidates = on_subject(prompt, found)
+        candidates = self._for_what(prompt.question, on_subject(prompt, found))
         if not candidates:
             return Draft("", finish_reason="off_subject" if found else "nothing")
         read: dict[tuple[str, str], float] = {}
@@ -84,6 +86,17 @@ class ExtractiveGenerator:
         if best >= _LEAST_READ and _has_row_of_drug(prompt.question, shown):
             best = 1.0  # the model was taught few tables, and this is what was asked for
         return Draft("\n".join(lines), verbatim=True, read=best, cut=cut)
+
+    def _for_what(self, question: str, found: Sequence[Candidate]) -> list[Candidate]:
+        """Without the table rows that give a dose for something else than what is asked about."""
+        rows = [s for s in found if is_row(s.text)]
+        asked = asked_for(question) if rows and drug_names(question) else ""
+        if not asked:
+            return list(found)
+        headed = [(s.text, " ".join(headings_of(s.source))) for s in rows]
+        other = zip(rows, of_other_indications(asked, headed, self._embedder), strict=True)
+        left_out = {row for row, elsewhere in other if elsewhere}
+        return [s for s in found if s not in left_out]
 
 
 def _has_row_of_drug(question: str, shown: Sequence[Candidate]) -> bool:
