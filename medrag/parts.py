@@ -9,7 +9,7 @@ from medrag.config import Settings
 from medrag.errors import LibraryError
 from medrag.library import Library, Scope
 from medrag.models.catalog import EmbeddingModel
-from medrag.protocols import Embedder
+from medrag.protocols import Embedder, Judge
 from medrag.rerank import Reranker
 from medrag.retrieve import Retriever
 from medrag.shared import Shared
@@ -57,6 +57,11 @@ class Parts:
             ModelError: its model is not there, or does not go with the combiner beside it.
         """
         return self._shared.reranker if self.settings.rerank else None
+
+    @property
+    def judge(self) -> Judge:
+        """The judge that checks answers, and ``verify``."""
+        return self._shared.judge(self.prepare)
 
     @property
     def embedding_model(self) -> EmbeddingModel:

@@ -22,7 +22,7 @@ FLOORS = {
     "evidence": 3, "rerank": 3, "judges": 3.5,
     "answering": 3.5, "verbatim": 3.7, "composers": 3.5, "composing": 3.8,
     "followup_words": 2, "followup_subject": 2.1, "followups": 2.2,
-    "fusion": 1, "shared": 3.8, "parts": 3.9,
+    "fusion": 1, "shared": 3.8, "parts": 3.9, "finder": 3.95,
     "engine": 4, "conversation": 4.5,
     "evaluate": 5, "forms": 5, "render": 5, "render_stream": 5.5,
     "render_doctor": 5, "render_models": 5, "doctor": 5,

@@ -195,10 +195,12 @@ def _word_slots(text: str, tokens: tuple[Token, ...], cues: tuple[Cue, ...]) -> 
 
 
 def _counts(place: int, tokens: tuple[Token, ...], text: str) -> bool:
-    """Whether "once" or "twice" says how often, at the end of what is said: "once stable" says
-    when, "at once" how soon."""
+    """Whether "once" or "twice" says how often, at the end of what is said or of what is repeated:
+    "once stable" says when, "at once" how soon."""
     before = tokens[place - 1].word if place else ""
     rest = text[tokens[place].end :].lstrip()
+    if before.startswith("repeat"):
+        return True
     return before != "at" and (not rest or rest[0] in ".;,)" or rest.startswith("only"))
 
 

@@ -66,6 +66,7 @@ TABLE = [
      "Iron may help in regions without food fortification. Food fortification is law.",
      "contradicted"),
     ("Repeat the dose twice.", "Repeat the dose once.", "contradicted"),
+    ("Repeat after 10 minutes twice.", "Repeat once after 10 minutes.", "contradicted"),
     ("Give half the usual dose in renal failure.", "Give twice the usual dose in renal failure.",
      "contradicted"),
     ("Give 5 mg twice daily.", "Once stable, give 5 mg twice daily.", "supported"),

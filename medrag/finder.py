@@ -1,0 +1,148 @@
+"""An engine's way from a question to the sentences that may be shown."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from medrag.answerability import Found, answerability, at_most, settled
+from medrag.answering import Checker
+from medrag.candidates import Relevance
+from medrag.fusion import Arm
+from medrag.generators.extractive import ExtractiveGenerator
+from medrag.ground import build_prompt
+from medrag.library import Scope, scope_of
+from medrag.models.pair_encoder import SHIPPED
+from medrag.parts import Parts
+from medrag.protocols import Composer
+from medrag.retrieve import Search
+from medrag.types import Answer, Draft, Passage, Prompt
+from medrag.verbatim import verbatim_answer
+
+Collections: TypeAlias = str | Iterable[str] | None
+"""The name of a collection, several names (without one: nothing is seen), or None for all.
+
+What lies in other collections touches nothing that is found, weighed, answered or said.
+"""
+
+
+class Finder(Parts):
+    """Parts of an engine put to work: passages, sources, and the answer in the documents' own
+    words."""
+
+    def search(
+        self, question: str, k: int = 8, *, collection: Collections = None, arm: Arm = "hybrid"
+    ) -> list[Passage]:
+        """The k passages nearest to a question. Any string is safe; an empty one finds nothing.
+
+        Both arms together ("hybrid") are reordered by the reranker, where the settings want it.
+        """
+        if arm == "hybrid":
+            return self.search_many([Search(question, k, collection)])[0]
+        scope = scope_of(collection)
+        return self._retriever(scope).search(question, k, scope=scope, arm=arm)
+
+    def search_many(self, searches: Sequence[Search]) -> list[list[Passage]]:
+        """Several searches at once, each as ``search`` would do it: together they cost less."""
+        fixed = [replace(one, collection=scope_of(one.collection)) for one in searches]
+        if not fixed:
+            return []
+        whole = any(one.collection is None for one in fixed)
+        retriever = self._retriever(None if whole else frozenset())
+        fixed = [
+            replace(one, question=retriever.reading(one.question, scope_of(one.collection)).read)
+            for one in fixed
+        ]
+        reranker = self.reranker if self.settings.rerank_searches else None
+        if reranker is None:
+            return retriever.search_many(fixed)
+        deeper = [replace(one, k=max(one.k, reranker.depth) if one.k > 0 else 0) for one in fixed]
+        found = zip(fixed, retriever.search_many(deeper), strict=True)
+        return [reranker.order(one.question, passages)[: one.k] for one, passages in found]
+
+    def prompt(self, question: str, *, collection: Collections = None) -> tuple[Prompt, float]:
+        """The numbered sources for a question, and the probability that they answer it, before any
+        sentence of them is read (``certainty``: after)."""
+        found = self.find(question, collection=collection)
+        return self._sources(found), answerability(found)
+
+    def find(self, question: str, *, collection: Collections = None) -> Found:
+        """What there is to answer a question from."""
+        scope = scope_of(collection)
+        # A few more than are shown: overlapping and superseded ones are still to be left out.
+        wanted = 2 * self.settings.passages
+        reranker = self.reranker
+        depth = max(wanted, reranker.depth) if reranker else wanted
+        retriever = self._retriever(scope)
+        reading = retriever.reading(question, scope)
+        terms, found = retriever.find(reading.read, depth, scope=scope)
+        if reranker is None:
+            return Found(terms, tuple(found), tuple(found), reading=reading)
+        ordered = reranker.order(reading.read, found)[:wanted]
+        calibrated = self.settings.rerank_model == SHIPPED
+        return Found(terms, tuple(found[:wanted]), tuple(ordered), calibrated, reading)
+
+    def evidence(
+        self, question: str, composer: Composer, *, collection: Collections = None
+    ) -> Prompt:
+        """The sources for a question, with the ``excerpts`` that this language model is shown."""
+        return self._shown_to(composer, self.prompt(question, collection=collection)[0])
+
+    def certainty(self, question: str, *, collection: Collections = None) -> tuple[float, Found]:
+        """The probability (0..1) by which ``ask`` answers or abstains, and what it was made of."""
+        found = self.find(question, collection=collection)
+        return settled(found, self._draft(found)[1].read), found
+
+    def _sources(self, found: Found) -> Prompt:
+        assert found.reading is not None
+        limit = self.settings.passages
+        return build_prompt(
+            found.reading.read, found.passages, found.terms, limit, reading=found.reading
+        )
+
+    def _draft(self, found: Found) -> tuple[Prompt, Draft]:
+        """The sources, and the sentences of them that would be shown."""
+        prompt = self._sources(found)
+        if at_most(found) < self.settings.answer_threshold:
+            return prompt, Draft("", finish_reason="nothing")
+        limit = self.settings.answer_sentences
+        return prompt, ExtractiveGenerator(self.embedder, limit, self._relevance).generate(prompt)
+
+    def _verbatim(self, question: str, scope: Scope) -> tuple[Answer, Prompt]:
+        """The answer in the documents' own words, and the sources it was chosen from."""
+        started = time.perf_counter()
+        found = self.find(question, collection=scope)
+        retrieved = time.perf_counter()
+        prompt, draft = self._draft(found)
+        certain = settled(found, draft.read) >= self.settings.answer_threshold
+        answer = verbatim_answer(
+            prompt, draft, self._checker(scope), certain=certain, started=started,
+            retrieved=retrieved,
+        )  # fmt: skip
+        return answer, prompt
+
+    def _shown_to(self, composer: Composer, prompt: Prompt) -> Prompt:
+        from medrag.evidence import with_excerpts
+
+        budget = self.settings.evidence_tokens
+        count = composer.count_tokens
+        return with_excerpts(prompt, self.embedder, count, budget, self._relevance)
+
+    @property
+    def _relevance(self) -> Relevance | None:
+        reranker = self.reranker
+        return reranker.sentences if reranker is not None else None
+
+    def _checker(self, scope: Scope = None) -> Checker:
+        library = self.library
+        parts = (library.contents(scope), self.embedder.identity.sha256)
+
+        def fingerprint(generator: str) -> str:
+            return self.settings.fingerprint(*parts, generator, self.judge.name)
+
+        settings = self.settings
+        return Checker(
+            self.judge, library.page_labels, fingerprint, settings.policy, settings.strict_look
+        )
