@@ -25,7 +25,8 @@ _LEANS = Pattern(
     r"similarly|likewise|conversely|except|repeat|as above|if (?:so|not|this|these|it|they)|"
     r"in (?:this|these|that|such|those|either) (?:case|cases|situation|situations|patients|people)|"
     r"the (?:latter|former|same|other|others|above)|for (?:this|these) (?:reason|patients|people)|"
-    r"after (?:this|that)|(?:the )?(?:max(?:imum)?|minimum|usual)(?: daily)?(?: dose| rate)?\b"
+    r"after (?:this|that)|(?:give|take|use|stop|start|continue|restart|check|increase|reduce|avoid|"
+    r"infuse|inject|apply|dilute|mix|flush|run) (?:it|them|this|these|those)|(?:the )?(?:max(?:imum)?|minimum|usual)(?: daily)?(?: dose| rate)?\b"
     r"(?! (?:dose |rate )?(?:of|for)\b))\b",
     re.I,
 )
@@ -120,7 +121,7 @@ def _leans_on(place: int, lines: list[Line]) -> list[int]:
     found: list[int] = []
     if line.item:
         found += _opening(place, lines)
-    if _LEANS.match(unmarked(line.text)) and not is_row(line.text):
+    if leans(line.text):
         found.append(place - 1)
     return [other for other in found if other < 0 or not lines[other].heading]
 
@@ -150,6 +151,11 @@ def items_after(place: int, lines: list[Line]) -> list[int]:
     if not after and place + 1 < len(lines) and not lines[place + 1].heading:
         after = [place + 1]
     return after
+
+
+def leans(text: str) -> bool:
+    """Whether a sentence cannot be read without the one before: "Give it over 10 minutes."."""
+    return _LEANS.match(unmarked(text)) is not None and not is_row(text)
 
 
 def opens(text: str) -> bool:

@@ -182,3 +182,17 @@ def test_quotes_are_a_part_of_what_was_given(sentences: list[str]) -> None:
     left = iter(sentences)
     assert all(quote in left for quote in quotes)
     assert not any(is_item(quote) for quote in quotes)
+
+
+def test_a_sentence_that_leans_on_another_does_not_stand_alone() -> None:
+    text = "Mix the alteplase with water. Give it over 60 minutes as an infusion for stroke."
+    question = "infusion for stroke over how many minutes?"
+    assert quoted(prompt_of(question, text)) == [
+        "Mix the alteplase with water.",
+        "Give it over 60 minutes as an infusion for stroke.",
+    ]
+    torn = "Give it over 60 minutes as an infusion for stroke."
+    assert quoted(prompt_of(question, torn, ordinal=1)) == []
+    assert quoted(prompt_of(question, torn)) == [torn]
+    apart = text.replace(". Give", ".\nGive")
+    assert quoted(prompt_of(question, apart))[-1] == torn

@@ -1,4 +1,5 @@
-"""Chosen sentences that can be read: no item of a list without its opener, nor that alone."""
+"""Chosen sentences that can be read: no item of a list without its opener nor that alone, and no
+no "Give it" without what is given."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from medrag.candidates import Candidate, headings_of, is_heading, may_be_shown
-from medrag.neighbours import Listed, lists_of, opens
+from medrag.neighbours import Listed, leans, lists_of, opens
 from medrag.population import populations
 from medrag.text import Span, sentences
 from medrag.types import Source
@@ -74,7 +75,7 @@ class Chosen:
         spans, lists = self._of(sentence.source)
         listed = lists[sentence.position]
         if listed is None:
-            return [sentence]
+            return self._with_what_it_leans_on(sentence, spans)
         torn = listed.openers[:1] == (-1,)
         if torn and sentence.source.passage.chunk.ordinal > 0:
             return None
@@ -86,6 +87,24 @@ class Chosen:
                 return None
             if not is_heading(found.text, headings) or _FORBIDS.search(found.text):
                 needed.append(found)
+        return needed
+
+    def _with_what_it_leans_on(
+        self, sentence: Candidate, spans: list[Span]
+    ) -> list[Candidate] | None:
+        """The sentence, and those before it in its paragraph that it cannot be read without."""
+        chunk = sentence.source.passage.chunk
+        needed, place = [sentence], sentence.position
+        while leans(needed[-1].text):
+            if place == 0:
+                return needed if chunk.ordinal == 0 else None
+            if "\n" in chunk.text[spans[place - 1][1] : spans[place][0]]:
+                break
+            place -= 1
+            before = self._line(sentence, place, spans)
+            if before is None:
+                return None
+            needed.append(before)
         return needed
 
     def _line(self, beside: Candidate, place: int, spans: list[Span]) -> Candidate | None:
