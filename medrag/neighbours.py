@@ -26,7 +26,8 @@ _LEANS = Pattern(
     r"in (?:this|these|that|such|those|either) (?:case|cases|situation|situations|patients|people)|"
     r"the (?:latter|former|same|other|others|above)|for (?:this|these) (?:reason|patients|people)|"
     r"after (?:this|that)|(?:give|take|use|stop|start|continue|restart|check|increase|reduce|avoid|"
-    r"infuse|inject|apply|dilute|mix|flush|run) (?:it|them|this|these|those)|(?:the )?(?:max(?:imum)?|minimum|usual)(?: daily)?(?: dose| rate)?\b"
+    r"infuse|inject|apply|dilute|mix|flush|run) (?:it|them|this|these|those)|"
+    r"(?:the )?(?:max(?:imum)?|minimum|usual)(?: daily)?(?: dose| rate)?\b"
     r"(?! (?:dose |rate )?(?:of|for)\b))\b",
     re.I,
 )

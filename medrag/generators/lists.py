@@ -1,5 +1,5 @@
 """Chosen sentences that can be read: no item of a list without its opener nor that alone, and no
-no "Give it" without what is given."""
+"Give it" without what is given."""
 
 from __future__ import annotations
 
