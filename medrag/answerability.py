@@ -36,8 +36,8 @@ class Found:
     terms: QuestionTerms
     arms: tuple[Passage, ...]
     passages: tuple[Passage, ...]
+    reading: Reading
     calibrated: bool = False
-    reading: Reading | None = None
 
 
 def features(found: Found) -> tuple[float, ...]:

@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from medrag.ages import Span, age_asked, is_for_other_ages
+from medrag.ages import Patient, is_for_another, is_for_other_ages, patient_of
 from medrag.drugs import drug_count, drug_names
+from medrag.indications import for_other_conditions
 from medrag.neutral import addresses_a_machine
 from medrag.patterns import Pattern
 from medrag.population import (
-    about_others,
     names_one_of,
     populations,
     whom,
@@ -39,9 +39,14 @@ _ASKS_FOR_NUMBER = Pattern(
     re.I,
 )
 _ASKS_FOR_DOSE = Pattern(
-    r"\b(?:dos(?:e|es|age|ing)|how (?:much|many m|many u)|max)"
-    r"|\b(?:renal|kidney|hepatic|liver) (?:impair|fail|insuff|dysfunc|disease|adjust)",
+    r"\b(?:dos(?:e|es|ages?|ing)|how (?:much|many m|many u)|max(?:imum)?)\b", re.I
+)
+_IN_ORGANS = Pattern(
+    r"\b(?:renal|kidney|hepatic|liver)\b.{0,12}\b(?:impair|fail|insuff|dysfunc|disease|adjust)",
     re.I,
+)
+_OF_ORGANS = Pattern(
+    r"\b(?:renal|kidneys?|hepatic|liver|CrCl|creatinine|e?GFR|dialysis|Child)\b", re.I
 )
 # Text that speaks of machines that read along; no clinician's text does.
 _OF_MACHINES = Pattern(
@@ -51,12 +56,16 @@ _OF_MACHINES = Pattern(
 )
 # What a document says of its versions is about what was. "Change of dose" is no such heading.
 _OF_VERSIONS = Pattern(
-    r"\b(?:what(?:'s| has| is)? (?:changed|new)|change ?log|(?:revision|version|document|"
+    r"\b(?:what(?:'s| has| is)? (?:changed|new)(?!-)\b|change ?log|(?:revision|version|document|"
     r"amendment)s? (?:history|control|log)|(?:summary|record) of (?:changes|amendments)|changes "
     r"(?:from|since|to) (?:the )?(?:previous|last|version|earlier))\b",
     re.I,
 )
-_ASKS_WHAT_CHANGED = Pattern(r"\b(?:chang|new|differ|previous|version|updat|revis|used to)", re.I)
+_ASKS_WHAT_CHANGED = Pattern(
+    r"\b(?:chang\w*|what(?:'s| is) new|new (?:version|edition|guid\w*|polic\w*)|differ\w*|"
+    r"previous\w*|versions?|updat\w*|revis\w*|used to)\b",
+    re.I,
+)
 _CAPTION_WORDS = 7
 _NUMBER = Pattern(r"\d")
 _AMOUNT = Pattern(
@@ -120,6 +129,8 @@ def on_subject(prompt: Prompt, found: Sequence[Candidate]) -> list[Candidate]:
     """
     drugs = {stem(word) for word in drug_names(prompt.question)}
     about = [s for s in found if not drugs or (drugs & s.names and _is_of(drugs, s))]
+    if drugs:
+        about = _for_what_is_asked(prompt.question, about)
     kinds = _KINDS_OF_DOSE & prompt.terms.weights.keys()
     if kinds:
         about = [s for s in about if kinds & s.names]
@@ -131,6 +142,17 @@ def on_subject(prompt: Prompt, found: Sequence[Candidate]) -> list[Candidate]:
         own = [s for s in about if _speaks_of(asked, s, named=bool(drugs), title=False)]
         about = own or [s for s in about if _speaks_of(asked, s, named=bool(drugs), title=True)]
     return about
+
+
+def _for_what_is_asked(question: str, found: Sequence[Candidate]) -> list[Candidate]:
+    """Without the table rows that give a dose for another condition than the question's."""
+    rows = [s for s in found if is_row(s.text)]
+    headed = [(s.text, " ".join(headings_of(s.source))) for s in rows]
+    other = {
+        row for row, elsewhere in zip(rows, for_other_conditions(question, headed), strict=True)
+        if elsewhere
+    }  # fmt: skip
+    return [s for s in found if s not in other]
 
 
 def score_candidates(
@@ -165,6 +187,16 @@ def asks_for_dose(question: str) -> bool:
     return _ASKS_FOR_DOSE.search(question) is not None
 
 
+def asks_of_organs(question: str) -> bool:
+    """Whether it asks about kidneys or a liver that do not work as they should."""
+    return _IN_ORGANS.search(question) is not None
+
+
+def names_organs(text: str) -> bool:
+    """Whether a text says something for such kidneys or livers."""
+    return _OF_ORGANS.search(text) is not None
+
+
 def gives_a_dose(text: str) -> bool:
     """Whether a sentence says how much of one drug is given, and nothing else of it: no level, no
     interaction, no accident."""
@@ -175,11 +207,11 @@ def gives_a_dose(text: str) -> bool:
     )
 
 
-def may_be_shown(asked: frozenset[str], text: str) -> bool:
-    """Whether a text is neither about others than the groups ``asked`` about, nor an order to a
-    machine that reads along."""
+def may_be_shown(patient: Patient, text: str) -> bool:
+    """Whether a text is neither for others than the patient asked about, nor an order to a machine
+    that reads along."""
     ordering = _OF_MACHINES.search(text) is not None or addresses_a_machine(text)
-    return not ordering and not about_others(asked, text)
+    return not ordering and not is_for_another(patient, text)
 
 
 def headings_of(source: Source) -> frozenset[str]:
@@ -213,8 +245,10 @@ def _of(source: Source, prompt: Prompt) -> list[Candidate]:
     passage = source.passage
     above = f"{passage.document.title} {passage.section or ''}"
     headings = headings_of(source)
-    asked, age = populations(prompt.question), age_asked(prompt.question)
+    patient = patient_of(prompt.question)
     if _OF_VERSIONS.search(_nearest(source)) and not _ASKS_WHAT_CHANGED.search(prompt.question):
+        return []
+    if any(is_for_other_ages(patient.age, part) for part in (passage.section or "").split(" > ")):
         return []
     # Whom it is about is looked at apart: "boy" need not stand in the text for children.
     subject = set(content_words(without_populations(prompt.question)))
@@ -222,9 +256,7 @@ def _of(source: Source, prompt: Prompt) -> list[Candidate]:
     found: list[Candidate] = []
     for position, (start, end) in enumerate(sentences(passage.chunk.text)):
         text = passage.chunk.text[start:end]
-        if _is_for_others(age, source, text):
-            continue
-        if _says_something(text, headings) and may_be_shown(asked, text):
+        if _says_something(text, headings) and may_be_shown(patient, text):
             found.append(
                 Candidate(
                     source=source,
@@ -238,11 +270,6 @@ def _of(source: Source, prompt: Prompt) -> list[Candidate]:
                 )
             )
     return found
-
-
-def _is_for_others(age: Span | None, source: Source, text: str) -> bool:
-    """Whether a line, or the heading right above it, is for other ages than that asked about."""
-    return is_for_other_ages(age, text) or is_for_other_ages(age, _nearest(source))
 
 
 def _nearest(source: Source) -> str:

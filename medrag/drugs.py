@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 
 from medrag.text import words
-from medrag.vocabulary import generic_names, same_names
+from medrag.vocabulary import brand_names, generic_names, same_names
 
 _STEM = re.compile(
     r".{2,}(?:azepam|azole|azolam|barbital|bactam|caine|cef\w+|cillin|cycline|dipine|dronate|"
@@ -21,39 +21,45 @@ _STEM = re.compile(
     r"sone|statin|teplase|terol|thiazide|tidine|tinib|triptan|triptyline|vaptan|vastatin|verine|"
     r"vir|xaban|zepine|zosin|tamol|fenac|coxib|dopa|codone|morphone|fentanil|fentanyl|oxone|"
     r"amide|idone|apine|azine|curium|curonium|platin|taxel|rubicin|trexate|sporin|limus|"
-    r"phenidate|fylline|thromycin|vudine|tropium|tropin|mectin|quine|sulfate|gliclazide|zide)"
+    r"phenidate|fylline|thromycin|vudine|tropium|tropin|mectin|quine|gliclazide|zide)"
 )
 # Words that end like one and are none.
 _OTHERS = frozenset(
-    {"glucose", "potassium", "magnesium", "iron", "dextrose", "medicine", "vaccine"}
+    "glucose potassium magnesium iron dextrose medicine vaccine cholesterol magazine".split()
+)
+# Minerals are drugs where their salt is named.
+_MINERALS = frozenset("calcium magnesium potassium sodium".split())
+_SALTS = frozenset(
+    "sulfate sulphate chloride gluconate phosphate carbonate bicarbonate citrate aspartate".split()
 )
 
 
 def drug_names(text: str) -> frozenset[str]:
     """The words (lower case) of a text that are drugs' names, substances that are measured in
-    blood as well (glucose, potassium) left out."""
-    return frozenset(word for word in words(text) if _is_name(word))
+    blood as well (glucose, potassium) left out, but for "magnesium" in "magnesium sulfate"."""
+    said = words(text)
+    return frozenset(
+        word
+        for word, following in zip(said, [*said[1:], ""], strict=True)
+        if _is_name(word) or (word in _MINERALS and following in _SALTS)
+    )
 
 
 def drug_count(text: str) -> int:
-    """How many drugs a text names; "insulin glargine" is one."""
-    count, inside, seen = 0, False, set()
-    for word in words(text):
-        name = _is_name(word)
-        count += name and not inside and word not in seen
-        if name:
-            seen.add(word)
-        inside = name
-    return count
+    """How many drugs a text names, each by whatever name; "insulin glargine" is one."""
+    named = {meant(word) for word in drug_names(text)}
+    return len(named) - ("insulin" in named and len(named) > 1)
+
+
+def meant(word: str) -> str:
+    """The generic name of what a word (lower case) names, or the word."""
+    generic = brand_names().get(word, word)
+    return same_names().get(generic, generic)
 
 
 @lru_cache(maxsize=65536)
 def _is_name(word: str) -> bool:
-    if not word.isalpha() or len(word) < 5 or word in _OTHERS:
+    if not word.isalpha() or word in _OTHERS:
         return False
-    meant = same_names().get(word, word)
-    return (
-        meant in generic_names()
-        or f"co-{word}" in generic_names()
-        or _STEM.fullmatch(word) is not None
-    )
+    listed = meant(word) in generic_names() or f"co-{word}" in generic_names()
+    return listed or (len(word) >= 5 and _STEM.fullmatch(word) is not None)

@@ -79,10 +79,10 @@ class Finder(Parts):
         reading = retriever.reading(question, scope)
         terms, found = retriever.find(reading.read, depth, scope=scope)
         if reranker is None:
-            return Found(terms, tuple(found), tuple(found), reading=reading)
+            return Found(terms, tuple(found), tuple(found), reading)
         ordered = reranker.order(reading.read, found)[:wanted]
         calibrated = self.settings.rerank_model == SHIPPED
-        return Found(terms, tuple(found[:wanted]), tuple(ordered), calibrated, reading)
+        return Found(terms, tuple(found[:wanted]), tuple(ordered), reading, calibrated)
 
     def evidence(
         self, question: str, composer: Composer, *, collection: Collections = None
@@ -96,7 +96,6 @@ class Finder(Parts):
         return settled(found, self._draft(found)[1].read), found
 
     def _sources(self, found: Found) -> Prompt:
-        assert found.reading is not None
         limit = self.settings.passages
         return build_prompt(
             found.reading.read, found.passages, found.terms, limit, reading=found.reading

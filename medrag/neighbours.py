@@ -10,10 +10,10 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from medrag.ages import patient_of
 from medrag.candidates import headings_of, is_heading, is_row, may_be_shown
 from medrag.neutral import addresses_a_machine
 from medrag.patterns import Pattern
-from medrag.population import populations
 from medrag.text import Span, sentences
 from medrag.types import Source
 
@@ -30,6 +30,9 @@ _LEANS = Pattern(
     r"(?:the )?(?:max(?:imum)?|minimum|usual)(?: daily)?(?: dose| rate)?\b"
     r"(?! (?:dose |rate )?(?:of|for)\b))\b",
     re.I,
+)
+_POINTS_BACK = Pattern(
+    r"(?:\w+ )?(?:it|them|they|this|that|these|those|its|their)\b(?! (?:patients|people))", re.I
 )
 # Openings that take back a part of the sentence before.
 _QUALIFIES = Pattern(r"(?:however|otherwise|but|except|unless|nevertheless|if not)\b", re.I)
@@ -61,14 +64,14 @@ def lines_of(source: Source, question: str) -> list[Line]:
     """The sentences of a source's passage, in order."""
     text = source.passage.chunk.text
     headings = headings_of(source)
-    asked = populations(question)
+    patient = patient_of(question)
     lines: list[Line] = []
     before = 0
     for place, (start, end) in enumerate(sentences(text)):
         sentence = text[start:end]
         # An item may also stand in the middle of a line, where a reader ran a list together.
         same = bool(lines) and "\n" not in text[before:start] and not is_marked(sentence)
-        fit = may_be_shown(asked, sentence) and not addresses_a_machine(sentence)
+        fit = may_be_shown(patient, sentence) and not addresses_a_machine(sentence)
         heading = is_heading(sentence, headings)
         first = lines[-1].first if same else place
         item = lines[first].item if same else is_marked(sentence) and not heading
@@ -157,6 +160,12 @@ def items_after(place: int, lines: list[Line]) -> list[int]:
 def leans(text: str) -> bool:
     """Whether a sentence cannot be read without the one before: "Give it over 10 minutes."."""
     return _LEANS.match(unmarked(text)) is not None and not is_row(text)
+
+
+def points_back(text: str) -> bool:
+    """Whether a sentence begins with a word that stands for one of the sentence before, or with
+    what is done to it."""
+    return _POINTS_BACK.match(unmarked(text)) is not None
 
 
 def opens(text: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
 # The letters beyond ASCII that ``re.IGNORECASE`` takes for one within it.
@@ -57,7 +57,9 @@ class Pattern:
     def fullmatch(self, text: str, start: int = 0, end: int = sys.maxsize) -> re.Match[str] | None:
         return self.compiled.fullmatch(text, start, end)
 
-    def sub(self, replacement: str, text: str, count: int = 0) -> str:
+    def sub(
+        self, replacement: str | Callable[[re.Match[str]], str], text: str, count: int = 0
+    ) -> str:
         return self.compiled.sub(replacement, text, count)
 
     def split(self, text: str) -> list[str]:

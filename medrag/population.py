@@ -34,7 +34,7 @@ _AGE = Pattern(
     r"|\baged? (\d{1,3})[ -]?(years?|months?|weeks?|days?)?\b|\b(\d{1,3}) ?yo\b",
     re.I,
 )
-_ADULT_YEARS = 16
+ADULT_YEARS = 16
 _NOT_ANYBODY = frozenset({"children", "newborns", "pregnancy", "old age"})
 # A clause that says one of these of somebody does not say what they are given.
 _NOT_FOR = Pattern(
@@ -59,7 +59,7 @@ def populations(text: str) -> frozenset[str]:
         if unit[0] != "y":
             named.add("newborns" if unit[0] == "d" and number <= 28 else "children")
         else:
-            named.add("children" if number < _ADULT_YEARS else "adults")
+            named.add("children" if number < ADULT_YEARS else "adults")
     return frozenset(named)
 
 

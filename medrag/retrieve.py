@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from medrag.config import Settings
 from medrag.fusion import Arm, Arms, Candidate
 from medrag.library import Library, Scope, View, Views, scope_of
-from medrag.library.lexical import query_terms
+from medrag.library.lexical import phrase_rows, query_terms
 from medrag.library.postings import Postings, Selection
 from medrag.protocols import Embedder
 from medrag.text import content_words, stem
@@ -109,14 +109,22 @@ class Retriever:
     def reading(self, question: str, scope: Scope = None) -> Reading:
         """A question in the words that the library has for what it names."""
 
-        def known(word: str) -> bool:
-            terms = view.words(self.library, query_terms(word)).values()
-            return bool(terms) and all(len(within.kept(found).at) for found in terms)
+        def known(text: str) -> bool:
+            terms = view.words(self.library, query_terms(text)).values()
+            each = bool(terms) and all(len(within.kept(found).at) for found in terms)
+            return each and (len(terms) == 1 or self._stands_there(view, within, text))
 
         with self.library.snapshot():
             view = self._views.of(self.library)
             within = view.selection(self.library, scope)
             return read_as(question, known)
+
+    def _stands_there(self, view: View, within: Selection, phrase: str) -> bool:
+        """Whether the words of a phrase stand one behind the other in a chunk of the selection."""
+        import numpy as np
+
+        rows = np.array(phrase_rows(self.library.connection, phrase), np.int64)
+        return bool(np.isin(rows, view.rows[within.at]).any())
 
     def _find(self, searches: Sequence[Search], arm: Arm) -> list[Found]:
         """Every look-up sees the same state of the library."""

@@ -8,36 +8,54 @@ from collections.abc import Sequence
 
 from medrag.patterns import Pattern
 
-_NUMBER = r"(\d+(?:\.\d+)?)"
-_BETWEEN = Pattern(rf"{_NUMBER}\D{{0,12}}?(?: to | and | ?[-\u2013] ?){_NUMBER}")
+_NUMBER = r"(?<![\d.,/])(\d{1,5}(?:\.\d{1,3})?)(?![\d/])"
+_BETWEEN = Pattern(rf"{_NUMBER}[^\d:]{{0,12}}?(?: to | and | ?[-\u2013] ?){_NUMBER}")
 _BELOW = Pattern(rf"(?:below|under|less than|lower than|<) ?{_NUMBER}", re.I)
-_ABOVE = Pattern(
-    rf"(?:above|over|more than|greater than|higher than|at least|from|[>\u2265]) ?{_NUMBER}"
+_UP_TO = Pattern(
+    rf"(?:up to|at most|not (?:more than|above|over)|[\u2264]) ?{_NUMBER}"
+    rf"|{_NUMBER}[^\d:]{{0,20}}\bor (?:less|below|under|lower)",
+    re.I,
+)
+_ABOVE = Pattern(rf"(?:above|over|more than|greater than|higher than|>) ?{_NUMBER}", re.I)
+_FROM = Pattern(
+    rf"(?:at least|from|not (?:less than|below|under)|[\u2265]) ?{_NUMBER}"
     rf"|{_NUMBER}[^\d:]{{0,20}}\bor (?:more|above|over|higher)",
     re.I,
 )
-_VALUE = Pattern(r"(?<![\w.])(\d+(?:\.\d+)?)(?![\w.]*\d)")
+# A weight, an age, a time, a dose or the number of a type is no value on a scale.
+_VALUE = Pattern(
+    rf"(?<!type )(?<!stage )(?<!grade )(?<!step ){_NUMBER}"
+    r"(?! ?-?(?:kg|kilo|years?|yrs?|yo\b|y/o|months?|weeks?|days?|hours?|hrs?|h\b|minutes?|mins?|"
+    r"mg|g\b|micrograms?|mcg|units?|mL\b|%))",
+    re.I,
+)
 
 
 def step_for(question: str, steps: Sequence[str]) -> int | None:
-    """Which of the ``steps`` (the condition of each before its colon) holds a number of the
-    question; None where none does, or more than one."""
-    values = [float(match[1]) for match in _VALUE.finditer(question)]
-    found = [place for place, step in enumerate(steps) if _holds(step, values)]
+    """Which of the ``steps`` (the condition of each before its colon) holds the one number of the
+    question that is a value; None where none does, or more than one."""
+    values = {float(match[1]) for match in _VALUE.finditer(question)}
+    if len(values) != 1:
+        return None
+    found = [place for place, step in enumerate(steps) if _holds(step, *values)]
     return found[0] if len(found) == 1 else None
 
 
-def _holds(step: str, values: Sequence[float]) -> bool:
+def _holds(step: str, value: float) -> bool:
     condition, colon, _ = step.partition(":")
     span = _span(condition) if colon else None
-    return span is not None and any(span[0] <= value <= span[1] for value in values)
+    return span is not None and span[0] <= value <= span[1]
 
 
 def _span(condition: str) -> tuple[float, float] | None:
     if match := _BETWEEN.search(condition):
         return float(match[1]), float(match[2])
+    if match := _UP_TO.search(condition):
+        return -math.inf, float(match[1] or match[2])
+    if match := _FROM.search(condition):
+        return float(match[1] or match[2]), math.inf
     if match := _BELOW.search(condition):
         return -math.inf, math.nextafter(float(match[1]), -math.inf)
     if match := _ABOVE.search(condition):
-        return float(match[1] or match[2]), math.inf
+        return math.nextafter(float(match[1]), math.inf), math.inf
     return None

@@ -1,8 +1,8 @@
 """A question put in the words that a library has for what it names.
 
 A library that says "adrenaline" everywhere knows nothing of "epinephrine", and would be silent.
-Only words that stand in no document are replaced, only by another name or spelling of the same
-thing, and whoever asked is told.
+Only words that stand in no document are replaced, by another name or spelling of the same thing or
+the substance of a brand, and whoever asked is told. A brand is never put in place of anything.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from medrag.drugs import drug_names
 from medrag.text import STOPWORDS
 from medrag.types import Reading
-from medrag.vocabulary import abbreviations, asking_words, same_names
+from medrag.vocabulary import abbreviations, asking_words, brand_names, same_names
 
 # British and American endings and stems, turned one into the other.
 _SPELLINGS = (
@@ -32,7 +32,9 @@ _ABBREVIATION = re.compile(r"[A-Z]{2,6}")
 # Of routes, times, places and people, which a document may well spell out.
 _NO_NAMES = frozenset(
     "IV IM SC PO PR SL NG OD BD TDS QDS TID QID BID QD QHS PRN STAT NBM MR XL SR ED GP ICU ITU HDU"
-    " UK US USA EU NHS WHO FDA NICE BNF ASAP AM PM OK VS MAX MIN NOT AND OR IN".split()
+    " UK US USA EU NHS WHO FDA NICE BNF BNFC ASAP AM PM OK VS MAX MIN NOT AND OR IN IO IVI INJ INF"
+    " MANE NOCTE KG MG ML MCG YR YRS HR HRS MIN MINS PT PTS DR RN DOSE DRUG REVIEW HELP URGENT NOW"
+    " PLEASE ADULT CHILD WARD YES NO NEVER ALL ANY".split()
 )
 
 
@@ -56,10 +58,18 @@ def names_among(words: Iterable[str], question: str) -> tuple[str, ...]:
     shouted = question.upper() == question
     capitals = {
         word.lower(): word for word in written
-        if not shouted and _ABBREVIATION.fullmatch(word) and word not in _NO_NAMES
+        if not shouted and _is_short_name(word)
     }  # fmt: skip
     named = (word for word in words if word in capitals or _is_name_like(word))
     return tuple(capitals.get(word, word) for word in named)
+
+
+def _is_short_name(written: str) -> bool:
+    if written in abbreviations():
+        return True
+    if written in _NO_NAMES or written.lower() in asking_words() or written.lower() in STOPWORDS:
+        return False
+    return _ABBREVIATION.fullmatch(written) is not None
 
 
 def _is_name_like(word: str) -> bool:
@@ -85,17 +95,17 @@ def _of_abbreviations(
         meant = abbreviations().get(match.group())
         if meant is not None and not known(match.group()) and known(meant):
             yield match.start(), match.end(), meant
-    lowered = question.lower()
-    for meant, short in _shortened().items():
-        start = lowered.find(meant)
-        if start >= 0 and len(lowered) == len(question) and not known(meant) and known(short):
-            yield start, start + len(meant), short
+    for match in _phrases().finditer(question):
+        short = _shortened()[match.group().lower()]
+        if not known(match.group()) and known(short):
+            yield match.start(), match.end(), short
 
 
 @lru_cache(maxsize=4096)
 def variants(word: str) -> tuple[str, ...]:
     """Other names and spellings of what a word (lower case) names, the likeliest first."""
-    names = [same_names().get(word, ""), *_others().get(word, ())]
+    substance = brand_names().get(word, "")
+    names = [substance, same_names().get(word, ""), *_others().get(substance or word, ())]
     spelt = list(_respelt(word))
     twice = [other for each in spelt for other in _respelt(each)]
     found = dict.fromkeys(name for name in [*names, *spelt, *twice] if name and name != word)
@@ -121,4 +131,10 @@ def _others() -> Mapping[str, tuple[str, ...]]:
 
 @cache
 def _shortened() -> Mapping[str, str]:
-    return {meant: short for short, meant in abbreviations().items()}
+    return {meant.lower(): short for short, meant in abbreviations().items()}
+
+
+@cache
+def _phrases() -> re.Pattern[str]:
+    longest = sorted(map(re.escape, _shortened()), key=len, reverse=True)
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(longest)})(?![\w-])", re.I)

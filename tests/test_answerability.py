@@ -15,7 +15,7 @@ import medrag.answerability as fitted
 from medrag.answerability import Found, answerability, at_most, features, settled
 from medrag.config import load_settings
 from medrag.engine import Engine
-from medrag.types import Chunk, DocumentInfo, Meta, Passage, QuestionTerms
+from medrag.types import Chunk, DocumentInfo, Meta, Passage, QuestionTerms, Reading
 
 SHARE = st.floats(0, 1)
 
@@ -41,7 +41,7 @@ def found(
         similarity=similarity, coverage=coverage, relevance=relevance,
     )  # fmt: skip
     terms = QuestionTerms({"text": 1.0}, ("vericiguat",) if unknown else ())
-    return Found(terms, (one,), (one,), calibrated)
+    return Found(terms, (one,), (one,), Reading("q", "q"), calibrated)
 
 
 @given(SHARE, SHARE, LOGIT, SHARE, LOGIT)
@@ -83,7 +83,7 @@ def test_a_single_passage_is_read(folder: Path, tmp_path: Path) -> None:
 
 
 def test_nothing_found_is_no_answer() -> None:
-    assert answerability(Found(QuestionTerms({}), (), (), True)) == 0.0
+    assert answerability(Found(QuestionTerms({}), (), (), Reading("q", "q"), True)) == 0.0
 
 
 def test_the_engine_tells_which_reranker_has_read(samples: Path) -> None:

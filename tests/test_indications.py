@@ -7,23 +7,48 @@ from pathlib import Path
 import pytest
 
 from medrag import Engine
-from medrag.indications import asked_for, indication_of
+from medrag.indications import asked_for, for_other_conditions, indication_of
 
 
 @pytest.mark.parametrize(
     ("question", "what"),
     [
-        ("apixaban dose for DVT", "DVT deep vein thrombosis"),
-        ("dose of amoxicillin for community acquired pneumonia", "community acquired pneumonia"),
-        ("salbutamol dose for children with asthma", "asthma"),
-        ("gentamicin dose in renal impairment", ""),
-        ("paracetamol dose for a 70 kg man", ""),
-        ("dose for 3 days", ""),
-        ("what is the dose of apixaban", ""),
+        ("apixaban dose for DVT", {"thrombosis"}),
+        ("apixaban DVT dose", {"thrombosis"}),
+        ("dose of amoxicillin for community acquired pneumonia", {"chest"}),
+        ("salbutamol dose for children with asthma", set()),
+        ("gentamicin dose in renal impairment", set()),
+        ("paracetamol dose for a 70 kg man", set()),
+        ("enoxaparin dose for a patient weighing 100 kg", set()),
+        ("metoprolol dose with food in the evening", set()),
+        ("apixaban dose if CrCl 20, eGFR 25, INR 6, on ICU", set()),
+        ("ramipril dose after a stroke", set()),
+        ("dose for 3 days", set()),
+        ("what is the dose of apixaban", set()),
     ],
 )
-def test_asked_for(question: str, what: str) -> None:
+def test_asked_for(question: str, what: set[str]) -> None:
     assert asked_for(question) == what
+
+
+@pytest.mark.parametrize(
+    ("question", "left_out"),
+    [
+        ("amoxicillin dose for urinary tract infection", [True, False, False]),
+        ("amoxicillin dose for a chest infection", [False, True, False]),
+        ("amoxicillin dose in pneumonia", [False, True, False]),
+        ("amoxicillin dose after vomiting", [False, False, False]),
+        ("amoxicillin dose for meningitis", [True, True, False]),
+        ("amoxicillin dose", [False, False, False]),
+    ],
+)
+def test_rows_for_other_conditions(question: str, left_out: list[bool]) -> None:
+    rows = [
+        ("Drug: Amoxicillin | Indication: Lower respiratory tract infection | Dose: 1 g", ""),
+        ("Drug: Amoxicillin | Infection (adults): Cystitis | Dose: 500 mg", ""),
+        ("Drug: Amoxicillin | Indication: as advised | Dose: 500 mg", ""),
+    ]
+    assert for_other_conditions(question, rows) == left_out
 
 
 def test_indication_of() -> None:

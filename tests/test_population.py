@@ -101,6 +101,9 @@ def test_every_row_of_a_like_table_is_judged_by_itself(engine: Engine) -> None:
         ("amoxicillin or clarithromycin for pneumonia", {"amoxicillin", "clarithromycin"}),
         ("How is hypoglycaemia treated in adults?", set()),
         ("When is the potassium checked?", set()),
+        ("zopiclone, melatonin and ceftriaxone", {"zopiclone", "melatonin", "ceftriaxone"}),
+        ("magnesium sulfate dose; low magnesium", {"magnesium"}),
+        ("high cholesterol", set()),
     ],
 )
 def test_drug_names(text: str, names: set[str]) -> None:
@@ -168,3 +171,18 @@ def test_a_dose_for_anybody_says_which_row_is_for_children(engine: Engine) -> No
     assert f"[{marks['Paediatric formulary']}] children" in told
     adult = engine.ask("gentamicin dose in adults")
     assert not any("Check whom" in warning for warning in adult.warnings)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("Benzylpenicillin, gentamicin 5 mg/kg once daily.", 2),
+        ("Insulin glargine 10 units.", 1),
+        ("Adrenaline (epinephrine) 500 micrograms.", 1),
+        ("Oxygen by mask.", 0),
+    ],
+)
+def test_how_many_drugs_are_named(text: str, count: int) -> None:
+    from medrag.drugs import drug_count
+
+    assert drug_count(text) == count

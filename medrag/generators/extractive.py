@@ -14,18 +14,18 @@ from medrag.candidates import (
     Candidate,
     Relevance,
     asks_for_dose,
+    asks_of_organs,
     find_candidates,
     gives_a_dose,
-    headings_of,
     is_item,
     is_row,
     item_text,
+    names_organs,
     on_subject,
     score_candidates,
 )
 from medrag.drugs import drug_names
 from medrag.generators.lists import Chosen
-from medrag.indications import asked_for, of_other_indications
 from medrag.neighbours import opens
 from medrag.protocols import Embedder
 from medrag.scales import step_for
@@ -58,7 +58,12 @@ class ExtractiveGenerator:
     def generate(self, prompt: Prompt) -> Draft:
         """A draft whose every line is ``sentence [marker]``; empty without a usable sentence."""
         found = find_candidates(prompt)
-        candidates = self._for_what(prompt.question, on_subject(prompt, found))
+        about = on_subject(prompt, found)
+        kept = set(about)
+        # A row that is off the subject comes back beside no line that is on it.
+        readable = [one for one in found if one in kept or not is_row(one.text)]
+        chosen = Chosen(readable, prompt.question, self._limit)
+        candidates = [one for one in about if chosen.can_show(one)]
         if not candidates:
             return Draft("", finish_reason="off_subject" if found else "nothing")
         read: dict[tuple[str, str], float] = {}
@@ -72,7 +77,6 @@ class ExtractiveGenerator:
         scores = score_candidates(
             prompt, candidates, self._embedder, relevance if self._relevance else None
         )
-        chosen = Chosen(found, prompt.question, self._limit)
         cut = tuple(dict.fromkeys(_choose(candidates, scores, prompt, chosen)))
         shown = chosen.in_order()
         lines = [f"{one.text} [{one.source.marker}]" for one in shown]
@@ -87,22 +91,18 @@ class ExtractiveGenerator:
             best = 1.0  # the model was taught few tables, and this is what was asked for
         return Draft("\n".join(lines), verbatim=True, read=best, cut=cut)
 
-    def _for_what(self, question: str, found: Sequence[Candidate]) -> list[Candidate]:
-        """Without the table rows that give a dose for something else than what is asked about."""
-        rows = [s for s in found if is_row(s.text)]
-        asked = asked_for(question) if rows and drug_names(question) else ""
-        if not asked:
-            return list(found)
-        headed = [(s.text, " ".join(headings_of(s.source))) for s in rows]
-        other = zip(rows, of_other_indications(asked, headed, self._embedder), strict=True)
-        left_out = {row for row, elsewhere in other if elsewhere}
-        return [s for s in found if s not in left_out]
-
 
 def _has_row_of_drug(question: str, shown: Sequence[Candidate]) -> bool:
-    """Whether the dose of a drug is asked for, and a table row that names it is shown."""
-    drugs = {stem(word) for word in drug_names(question)} if asks_for_dose(question) else set()
-    return any(is_row(one.text) and drugs & one.stems for one in shown)
+    """Whether the dose of a drug is asked for, or what becomes of it in renal or hepatic
+    impairment, and a table row that names the drug (and the organ) is shown."""
+    of_organs = asks_of_organs(question)
+    if not (of_organs or asks_for_dose(question)):
+        return False
+    drugs = {stem(word) for word in drug_names(question)}
+    return any(
+        is_row(one.text) and drugs & one.stems and (names_organs(one.text) or not of_organs)
+        for one in shown
+    )
 
 
 def _with_openers(shown: Sequence[Candidate]) -> list[tuple[Passage, str]]:
@@ -141,7 +141,7 @@ def _choose(
     enough = _BLOCK_CUT * scores[best]
     # The row of another drug in the same table is about another drug.
     subject = _telling(best.names, prompt.terms.weights) | (drugs & best.names)
-    doses = bool(drugs) and asks_for_dose(prompt.question)
+    doses = bool(drugs) and (asks_for_dose(prompt.question) or asks_of_organs(prompt.question))
     if doses and drugs & subject:
         subject -= _OF_DOSES  # a line that says how much need not say "dose"
     about = [s for s in candidates if subject <= s.names or not is_row(s.text)]

@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from medrag.candidates import Candidate, headings_of, is_heading, may_be_shown
-from medrag.neighbours import Listed, leans, lists_of, opens
-from medrag.population import populations
+from medrag.ages import patient_of
+from medrag.candidates import Candidate, headings_of, is_heading, is_row, may_be_shown
+from medrag.neighbours import Listed, leans, lists_of, opens, points_back
 from medrag.text import Span, sentences
 from medrag.types import Source
 
@@ -27,7 +27,7 @@ class Chosen:
 
     def __init__(self, found: Sequence[Candidate], question: str, limit: int) -> None:
         self._found = {(one.source.marker, one.position): one for one in found}
-        self._asked = populations(question)
+        self._patient = patient_of(question)
         self._limit = limit
         self._chosen: dict[tuple[int, int], Candidate] = {}
         self._lists: dict[int, tuple[list[Span], list[Listed | None]]] = {}
@@ -43,6 +43,10 @@ class Chosen:
         return sorted(
             self._chosen.values(), key=lambda s: (sources.index(s.source.marker), s.position)
         )
+
+    def can_show(self, sentence: Candidate) -> bool:
+        """Whether all that the sentence needs is there and may be shown."""
+        return self._needed(sentence) is not None
 
     def add(self, wanted: Sequence[Candidate]) -> None:
         """Add sentences from the first on, each with what it needs, or not at all where that has
@@ -97,7 +101,8 @@ class Chosen:
         needed, place = [sentence], sentence.position
         while leans(needed[-1].text):
             if place == 0:
-                return needed if chunk.ordinal == 0 else None
+                torn = chunk.ordinal > 0 and points_back(needed[-1].text)
+                return None if torn else needed
             if "\n" in chunk.text[spans[place - 1][1] : spans[place][0]]:
                 break
             place -= 1
@@ -108,13 +113,14 @@ class Chosen:
         return needed
 
     def _line(self, beside: Candidate, place: int, spans: list[Span]) -> Candidate | None:
-        """The sentence at a place of the same passage, if it may be shown."""
+        """The sentence at a place of the same passage, if it may be shown; a row only if it is one
+        of those found."""
         known = self._found.get((beside.source.marker, place))
         if known is not None:
             return known
         text = beside.source.passage.chunk.text
         start, end = spans[place]
-        if not may_be_shown(self._asked, text[start:end]):
+        if is_row(text[start:end]) or not may_be_shown(self._patient, text[start:end]):
             return None
         return replace(
             beside,

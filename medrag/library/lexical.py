@@ -20,6 +20,13 @@ def query_terms(question: str) -> list[str]:
     return ([word for word in every if word not in STOPWORDS] or every)[:_MAX_WORDS]
 
 
+def phrase_rows(connection: sqlite3.Connection, phrase: str) -> list[int]:
+    """The numbers of the chunks in which the words of a phrase stand one behind the other."""
+    quoted = '"' + " ".join(words(phrase)) + '"'
+    query = "SELECT rowid FROM chunks_fts WHERE chunks_fts MATCH ?"
+    return [row[0] for row in connection.execute(query, [quoted])]
+
+
 @lru_cache(maxsize=16384)
 def terms_of(word: str) -> tuple[str, ...]:
     """The terms that FTS5 makes of a word: one as a rule, two of "2.5", none of an emoji."""

@@ -17,7 +17,7 @@ _HEADER_WORDS_WORDS = """
     strength symptom target term test threshold time treatment type unit value weight
 """
 _HEADER_WORDS = frozenset(_HEADER_WORDS_WORDS.split())
-_BARS = re.compile(r"\s+\|(?=\s)")
+_BARS = re.compile(r"\s*\|\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Cell:
     @property
     def said(self) -> str:
         """The text as it stands in a row: a bar of its own makes no column."""
-        return _BARS.sub("|", self.text)
+        return _BARS.sub("|", self.text).strip("| ") or self.text.strip("| ")
 
 
 def grid(rows: Sequence[Sequence[tuple[str, int, int, bool]]]) -> list[list[Cell]]:

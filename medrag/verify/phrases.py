@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
-from medrag.vocabulary import same_names
+from medrag.vocabulary import brand_names, same_names
 
 # One line is one meaning: the word, then the phrases that it stands for.
 _SAME = """
@@ -129,6 +129,7 @@ def _table() -> dict[str, str]:
         for phrase in phrases.split(","):
             out[phrase.strip()] = word
     out.update(same_names())
+    out.update(brand_names())
     return out
 
 

@@ -1,9 +1,11 @@
 """Names as clinicians use them: facts, one a line, read when they are first needed.
 
-``drugs.txt`` has generic names, ``same.txt`` other names and spellings of one thing ("said:meant";
-brands only where one name is one substance in one form), ``abbreviations.txt`` what abbreviations
-stand for where on a ward they stand for one thing, and ``asking.txt`` words that ask and name
-nothing.
+``drugs.txt`` has generic names; ``same.txt`` American and former names and spellings
+("said:meant"); ``brands.txt`` brands of one substance whose products do not differ in dose among
+themselves or from the substance's others of the same route; ``abbreviations.txt`` what
+abbreviations stand for where on a ward they stand for one thing; ``conditions.txt`` words that tell
+what a drug is given for, and ``condition_groups.txt`` those of them that mean the same, a group a
+line; ``asking.txt`` words that ask and name nothing.
 """
 
 from __future__ import annotations
@@ -21,15 +23,30 @@ def generic_names() -> frozenset[str]:
 
 @cache
 def same_names() -> Mapping[str, str]:
-    """Other names of one thing: brands, American and former names, spellings. The name that is
-    meant is no key itself."""
+    """American and former names and spellings of what has another name here. The name that is meant
+    is no key itself."""
     return dict(line.split(":") for line in _lines("same.txt"))
+
+
+@cache
+def brand_names() -> Mapping[str, str]:
+    """Brands and the substance of each."""
+    return dict(line.split(":") for line in _lines("brands.txt"))
 
 
 @cache
 def abbreviations() -> Mapping[str, str]:
     """What abbreviations, as they are written, stand for."""
     return dict(line.split(":") for line in _lines("abbreviations.txt"))
+
+
+@cache
+def conditions() -> Mapping[str, str]:
+    """Words, in lower case, that tell what a drug is given for, and the first word of each one's
+    group: two that mean the same have the same."""
+    groups = {word: line.split()[0] for line in _lines("condition_groups.txt")
+              for word in line.split()}  # fmt: skip
+    return {word: groups.get(word, word) for word in _lines("conditions.txt")}
 
 
 @cache
