@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import zip_longest
 
 from medrag.text import words
 from medrag.vocabulary import brand_names, generic_names, same_names
@@ -40,7 +41,7 @@ def drug_names(text: str) -> frozenset[str]:
     said = words(text)
     return frozenset(
         word
-        for word, following in zip(said, [*said[1:], ""], strict=True)
+        for word, following in zip_longest(said, said[1:], fillvalue="")
         if _is_name(word) or (word in _MINERALS and following in _SALTS)
     )
 

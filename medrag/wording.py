@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from medrag.drugs import drug_names
 from medrag.text import STOPWORDS
 from medrag.types import Reading
-from medrag.vocabulary import abbreviations, asking_words, brand_names, same_names
+from medrag.vocabulary import abbreviations, asking_words, brand_names, lay_phrases, same_names
 
 # British and American endings and stems, turned one into the other.
 _SPELLINGS = (
@@ -96,7 +96,7 @@ def _of_abbreviations(
         if meant is not None and not known(match.group()) and known(meant):
             yield match.start(), match.end(), meant
     for match in _phrases().finditer(question):
-        short = _shortened()[match.group().lower()]
+        short = _otherwise()[match.group().lower()]
         if not known(match.group()) and known(short):
             yield match.start(), match.end(), short
 
@@ -130,11 +130,12 @@ def _others() -> Mapping[str, tuple[str, ...]]:
 
 
 @cache
-def _shortened() -> Mapping[str, str]:
-    return {meant.lower(): short for short, meant in abbreviations().items()}
+def _otherwise() -> Mapping[str, str]:
+    """Other words for phrases: their abbreviations, and the terms for what people say."""
+    return lay_phrases() | {meant.lower(): short for short, meant in abbreviations().items()}
 
 
 @cache
 def _phrases() -> re.Pattern[str]:
-    longest = sorted(map(re.escape, _shortened()), key=len, reverse=True)
+    longest = sorted(map(re.escape, _otherwise()), key=len, reverse=True)
     return re.compile(rf"(?<![\w-])(?:{'|'.join(longest)})(?![\w-])", re.I)

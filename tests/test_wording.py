@@ -31,6 +31,7 @@ def known(text: str) -> bool:
         ("Tylenol in pediatric edema", "paracetamol in paediatric oedema"),
         ("dose in DVT", "dose in deep vein thrombosis"),
         ("chronic obstructive pulmonary disease dose", "COPD dose"),
+        ("high potassium treatment", "hyperkalaemia treatment"),
         ("the dose of adrenaline iv", "the dose of adrenaline iv"),
         ("the dose of vancomycin", "the dose of vancomycin"),
         ("", ""),

@@ -3,9 +3,10 @@
 ``drugs.txt`` has generic names; ``same.txt`` American and former names and spellings
 ("said:meant"); ``brands.txt`` brands of one substance whose products do not differ in dose among
 themselves or from the substance's others of the same route; ``abbreviations.txt`` what
-abbreviations stand for where on a ward they stand for one thing; ``conditions.txt`` words that tell
-what a drug is given for, and ``condition_groups.txt`` those of them that mean the same, a group a
-line; ``asking.txt`` words that ask and name nothing.
+abbreviations stand for where on a ward they stand for one thing; ``lay.txt`` what people say for
+what documents call otherwise; ``conditions.txt`` words that tell what a drug is given for, and
+``condition_groups.txt`` those of them that mean the same, a group a line; ``asking.txt`` words that
+ask and name nothing.
 """
 
 from __future__ import annotations
@@ -38,6 +39,12 @@ def brand_names() -> Mapping[str, str]:
 def abbreviations() -> Mapping[str, str]:
     """What abbreviations, as they are written, stand for."""
     return dict(line.split(":") for line in _lines("abbreviations.txt"))
+
+
+@cache
+def lay_phrases() -> Mapping[str, str]:
+    """What people say, in lower case, for what documents call otherwise."""
+    return dict(line.split(":") for line in _lines("lay.txt"))
 
 
 @cache
