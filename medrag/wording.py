@@ -132,7 +132,8 @@ def _others() -> Mapping[str, tuple[str, ...]]:
 @cache
 def _otherwise() -> Mapping[str, str]:
     """Other words for phrases: their abbreviations, and the terms for what people say."""
-    return lay_phrases() | {meant.lower(): short for short, meant in abbreviations().items()}
+    short = {meant.lower(): short for short, meant in abbreviations().items()}
+    return {**lay_phrases(), **short}
 
 
 @cache

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from medrag.drugs import drug_names
+from medrag.vocabulary import brand_names
 
 _ORDERS = 100  # of one request, at most so many are looked at
 _LONGEST = 60  # characters of a product's names
@@ -120,9 +121,9 @@ def _bare_name(text: str) -> str:
 
 
 def _drug_of(texts: Sequence[str]) -> Drug | None:
-    """The first name that holds one of a known drug; else the first that is a name at all."""
+    """The first name that holds a generic one; else the first that is a name at all."""
     drugs = [drug for drug in map(drug_in, texts) if drug is not None]
-    known = (drug for drug in drugs if drug_names(drug.name))
+    known = (drug for drug in drugs if drug_names(drug.name) - brand_names().keys())
     return next(known, drugs[0] if drugs else None)
 
 
