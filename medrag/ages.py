@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from medrag.patterns import Pattern
-from medrag.population import ADULT_YEARS, about_others, names_one_of, populations
+from medrag.population import ADULT_YEARS, NOT_FOR, about_others, names_one_of, populations, whom
 from medrag.text import CELL_GAP
 
 Span: TypeAlias = tuple[float, float]
@@ -21,15 +21,23 @@ Span: TypeAlias = tuple[float, float]
 _YEARS = {"y": 1.0, "m": 1 / 12, "w": 7 / 365.25, "d": 1 / 365.25}
 _NEWBORN = (0.0, 28 / 365.25)
 _OLDEST = 150.0
+_GROWN = 18.0  # who is younger is a child to some documents, and from 16 an adult to others
+_AMOUNT = Pattern(
+    r"\d ?(?:mg|g|micrograms?|mcg|nanograms?|units?|mmol|mL|tablets?|capsules?|puffs?)\b", re.I
+)
+_AS_TEXT = {
+    "adults": "adults", "children": "children", "newborns": "newborns", "pregnancy": "pregnancy",
+    "old age": "older people",
+}  # fmt: skip
 _N = r"(?<![\d.,/])(\d{1,3}(?:\.\d{1,2})?)(?![\d/])"
 _UNIT = r"(years?|yrs?|y|months?|mths?|weeks?|wks?|days?)\b"
 _OLD = r"(?:[ -](?:old|of age)\b)"
-_TO = r" ?(?:to|until|up to|[-\u2013]) ?(?:under |below |less than )?"
+_TO = r" ?(?:to|until|up to|[-\u2013]) ?(?:under |below |less than |up to |[<\u2264] ?)?"
 _BETWEEN = rf"{_N}(?: ?-?{_UNIT}{_OLD}?)?{_TO}(?:{_N} ?-?{_UNIT}|(adult)s?\b)"
 _UNDER = rf"(?:under|below|younger than|less than|<) ?{_N} ?-?{_UNIT}"
 _UP_TO = rf"(?:up to|[\u2264]) ?{_N} ?-?{_UNIT}"
 _OVER = rf"(?:over|above|older than|more than|from|at least|[>\u2265]) ?{_N} ?-?{_UNIT}"
-_UPWARDS = rf"{_N} ?-?{_UNIT}{_OLD}? (?:and|or) (?:over|older|above|more|upwards)\b"
+_UPWARDS = rf"{_N} ?-?{_UNIT}(?:{_OLD}? (?:and|or) (?:over|older|above|more|upwards)\b|\+)"
 _EXACTLY = rf"{_N} ?-?{_UNIT}"
 _RANGED = (
     ("between", _BETWEEN), ("upwards", _UPWARDS), ("under", _UNDER), ("up to", _UP_TO),
@@ -39,26 +47,39 @@ _RANGED = (
 # they are "aged"), the beginning of a line or clause with a colon behind, or "old".
 _YOUNG = (
     r"child(?:ren)?|infants?|toddlers?|bab(?:y|ies)|boys?|girls?|neonates?|newborns?|adolescents?|"
-    r"teenagers?|adults?"
+    r"teenagers?|adults?|p(?:a)?ediatric (?:patients?|population)"
 )
-_WHO = rf"\b(?:(?:{_YOUNG})(?: (?:who are )?aged?)?|aged?|ages)[ (]*(?:from |between |of )?"
+_WHO = (
+    rf"\b(?:(?:{_YOUNG})(?: (?:who are )?aged?)?|(?:patients|people|those) (?:who are )?aged"
+    r"|aged?(?!-)|ages)[ (,]*(?:from |between |of )?"
+)
 # "Children 4 to 6 weeks of treatment", "up to 12 months after an infarction" are no ages.
-_NO_COURSE = r"(?! (?:of|after|before|treatment|course|following|later|apart)\b)"
+_NO_COURSE = (
+    r"(?! (?:of(?! age)|after|before|treatment|course|following|later|apart|corrected|gestation\w*"
+    r"|postmenstrual)\b)"
+)
 _FORMS = tuple(
     (
         kind,
         Pattern(
-            rf"{_WHO}{form}{_NO_COURSE}|^[\W_]*(?:{form}){_OLD}?\s*(?=:|$)|{form}{_OLD}",
+            rf"{_WHO}{form}{_NO_COURSE}|^[\W_]*(?:{form}){_OLD}?\s*(?=[:,=]|[-\u2013] |$|\d)"
+            rf"|{form}{_OLD}",
             re.I,
         ),
     )
     for kind, form in (*_RANGED, ("exactly", rf"{_EXACTLY}(?= ?[:(])"))
 )
 _IN_CELL = tuple((kind, Pattern(form, re.I)) for kind, form in (*_RANGED, ("exactly", _EXACTLY)))
-_OF_AGES = Pattern(r"(?:[\w ]*\b)?ages?\b(?: group| range| band)?[^:]*$", re.I)
+_OF_AGES = Pattern(r"(?:[\w ]*\b)?ages?\b(?!-)(?: group| range| band)?[^:]*$", re.I)
+_BELOW = Pattern(r"\b(?:under|below|less than)\b|<", re.I)
 _HEAD_UNIT = Pattern(r"\b(years?|months?|weeks?|days?)\b", re.I)
 _BARE = Pattern(r"(?<![\d.,/])\d{1,3}(?:\.\d{1,2})?(?![\d.,/])(?! ?-?[A-Za-z])")
-_CLAUSES = Pattern(r"[;.](?=\s|$)|,(?= (?:child|adult|neonat|newborn|infant))")
+_CLAUSES = Pattern(
+    r"[;.](?=\s|$)|\((?=[^)]{0,60}\d)"
+    r"|,(?= (?:child|adult|neonat|newborn|infant|half|then|maximum|\d))"
+    r"| (?=if (?:aged|over|under)\b)|(?<=\d) (?=in (?:those|people|patients|children|adults)\b)",
+    re.I,
+)
 
 _SMALL = dict(
     zip("one two three four five six seven eight nine ten eleven twelve".split(), range(1, 13),
@@ -68,14 +89,25 @@ _SMALL_NUMBER = Pattern(
     rf"\b({'|'.join(_SMALL)})\b(?= ?-?(?:years?|months?|weeks?|days?|[.?!]?$))", re.I
 )
 _PERSON = rf"(?:{_YOUNG}|man|woman|male|female|patient)"
+_YEAR = r"(years?|yrs?|y)\b"
+_BABY = r"(?:infants?|bab(?:y|ies)|neonates?|newborns?)"
 _ONE = Pattern(
-    rf"{_N}[ -]?{_UNIT}[ -]?(?:old|o|of age|{_PERSON})\b(?! gestation)"
-    rf"|\b(?:aged?|{_PERSON}(?: aged?)?(?: of)?) {_N} ?-?{_UNIT}(?! ?gestation| ?of )"
+    rf"{_N}[ -]?{_UNIT}[ -]?(?:old|o|of age)\b|{_N}[ -]?{_YEAR}[ -]?{_PERSON}\b"
+    rf"|\baged? {_N} ?-?{_UNIT}|\b{_PERSON}(?: of)? {_N} ?-?{_YEAR}"
+    rf"|\b{_BABY}(?: of)? {_N} ?-?{_UNIT}(?! ?gestation| ?of )"
     rf"|\b(?:aged?|{_PERSON} of) {_N}(?=\s*(?:[,;.?!)]|$|with\b|and\b|who\b))"
-    rf"|{_N} ?y[./]?o\b",
+    rf"|{_N} ?(?:y[./]?o\b|[MF]\b(?=[ ,]))",
+    re.I,
+)
+_AND_MONTHS = Pattern(rf"{_N} ?{_YEAR} ?(?:and |, ?)?{_N} ?(?:months?|mths?)\b", re.I)
+_UNBORN = Pattern(
+    r"\b\d+ ?-?(?:weeks?|wks?|/40)\b(?=.{0,30}\b(?:gestation|pregnan|neonat|newborn|preterm))"
+    r"|\b(?:gestation\w*|pregnan\w*|preterm)\b.{0,20}?\b\d+ ?(?:weeks?|wks?|/40)\b",
     re.I,
 )
 _MONTHS_OF_12 = Pattern(r"(?<![\d/.])(\d{1,2})/12\b")
+_YEARS_OLD = Pattern(rf"{_N}[ -]?{_YEAR}", re.I)
+_ADULTS = Pattern(r"\badults?\b(?!$)", re.I)
 _NEW = Pattern(r"\b(?:neonat\w*|new-?borns?|preterm)\b", re.I)
 
 
@@ -95,55 +127,110 @@ def patient_of(question: str) -> Patient:
 
 def is_for_another(patient: Patient, text: str) -> bool:
     """Whether a text is for other groups or other ages than a patient's."""
-    return about_others(patient.groups, text) or is_for_other_ages(patient.age, text)
+    if patient.age is not None and any(_overlap(patient.age, age) for age in ages_of(text)):
+        return False
+    return _is_for_other_groups(patient.groups, text) or is_for_other_ages(patient.age, text)
 
 
 def age_asked(question: str) -> Span | None:
     """The age, or the ages, of whom a question is about; None where it gives none, or several."""
     text = _MONTHS_OF_12.sub(r"\1 months old", question)
     text = _SMALL_NUMBER.sub(lambda match: str(_SMALL[match[1].lower()]), text)
-    found = _ranges(text, _FORMS[:-1]) or [_one(match) for match in _ONE.finditer(text)]
-    if not found and _NEW.search(text):
-        found = [_NEWBORN]
+    text = _UNBORN.sub(" ", _AND_MONTHS.sub(r"\1 years old", text))
+    if _NEW.search(text) and not _YEARS_OLD.search(text):
+        return _NEWBORN
+    found = [_one(match) for match in _ONE.finditer(text)] or _ranges(text, _FORMS[:-1])
+    grown = [age for age in found if age[0] >= 1]
+    found = grown or found
     return found[0] if len(set(found)) == 1 else None
 
 
 def ages_of(line: str) -> list[Span]:
     """The ages that a line gives something for, as far as it names any in numbers."""
-    return [age for clause in _clauses(line) for age in _in_clause(clause)]
+    return [age for cell in line.split(CELL_GAP) for age in _in_text(cell)]
 
 
 def is_for_other_ages(asked: Span | None, line: str) -> bool:
-    """Whether a line is for ages of which ``asked`` is none. A clause that names such people by a
-    word alone ("Child: 15 mg/kg; neonate 0 to 28 days: ...") is for them."""
+    """Whether a line is for ages of which ``asked`` is none.
+
+    A clause that names such people by a word alone ("Child: 15 mg/kg; neonate 0 to 28 days: ...")
+    is for them; what stands before any age with an amount ("5 mg; 2.5 mg if aged 80 or over") is
+    for all; of a table row the cells for ages decide, then those with the amounts.
+    """
     if asked is None:
         return False
-    told = False
-    for clause in _clauses(line):
-        ages = _in_clause(clause)
-        if any(min(asked[1], age[1]) > max(asked[0], age[0]) for age in ages):
+    cells = line.split(CELL_GAP)
+    told = [age for cell in cells if _is_of_ages(cell) for age in _in_clause(cell)]
+    if told:
+        return not any(_overlap(asked, age) for age in told)
+    given = [cell for cell in cells if _AMOUNT.search(cell) and _in_text(cell)] or cells
+    others = False
+    for clause in (clause for cell in given for clause in _clauses(cell)):
+        ages = [] if NOT_FOR.search(clause) else _in_clause(clause)
+        if any(_overlap(asked, age) for age in ages):
             return False
-        if not ages and names_one_of(_group(asked), clause):
+        dose = not ages and _AMOUNT.search(clause) and not NOT_FOR.search(clause)
+        for_all = not (others or populations(clause))
+        if dose and (for_all or names_one_of(_group(asked), clause)):
             return False
-        told = told or bool(ages)
-    return told
+        others = others or bool(ages)
+    return others
+
+
+def _is_for_other_groups(groups: frozenset[str], text: str) -> bool:
+    """As ``population.about_others``; but a dose that stands there before anybody is named is for
+    all, and "contraindicated in children" does not make a line one for children."""
+    if not about_others(groups, text):
+        return False
+    if not _AMOUNT.search(text):
+        return True
+    parts = [text]
+    if CELL_GAP in text:
+        said = whom(text, ())
+        if said:
+            return about_others(groups, " and ".join(_AS_TEXT[name] for name in said))
+        parts = [cell for cell in text.split(CELL_GAP) if _AMOUNT.search(cell)]
+    kept = [clause for part in parts for clause in _clauses(part) if not NOT_FOR.search(clause)]
+    for clause in kept:
+        if populations(clause):
+            break
+        if _AMOUNT.search(clause):
+            return False
+    return not kept or about_others(groups, ". ".join(kept))
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return min(one[1], other[1]) > max(one[0], other[0])
+
+
+def _in_text(text: str) -> list[Span]:
+    return [age for clause in _clauses(text) for age in _in_clause(clause)]
+
+
+def _is_of_ages(cell: str) -> bool:
+    head, colon, _ = cell.partition(":")
+    return bool(colon) and len(head) <= 40 and _OF_AGES.match(head.strip()) is not None
 
 
 def _group(asked: Span) -> frozenset[str]:
     if asked[1] <= _NEWBORN[1]:
         return frozenset({"newborns"})
+    if ADULT_YEARS <= asked[0] < _GROWN:
+        return frozenset({"children", "adults"})
     return frozenset({"children" if asked[0] < ADULT_YEARS else "adults"})
 
 
 def _clauses(line: str) -> list[str]:
-    return [part for cell in line.split(CELL_GAP) for part in _CLAUSES.split(cell) if part.strip()]
+    return [part for part in _CLAUSES.split(line) if part.strip()]
 
 
 def _in_clause(clause: str) -> list[Span]:
     clause = _MONTHS_OF_12.sub(r"\1 months", clause)
-    head, colon, text = clause.partition(":")
-    if not colon or len(head) > 40 or _OF_AGES.match(head.strip()) is None:
+    head, _, text = clause.partition(":")
+    if not _is_of_ages(clause):
         return _ranges(clause, _FORMS)
+    if any(ch.isdigit() for ch in head):
+        return _ranges(f"{head}:", _FORMS)  # "Age 6 to 12 years: 250 mg for 7 days"
     unit = _HEAD_UNIT.search(head)
     if unit is not None:
         # "Age (years): 6-12": the unit stands in the head of the column.
@@ -158,9 +245,12 @@ def _ranges(text: str, forms: tuple[tuple[str, Pattern], ...]) -> list[Span]:
     found: list[Span] = []
     for kind, pattern in forms:
         for match in list(pattern.finditer(text)):
-            span = _span(kind, [group for group in match.groups() if group])
-            # Days and weeks are how long somebody is treated, unless it is a newborn.
-            if span[1] > _NEWBORN[1] or _is_of_newborns(match.group(), forms):
+            below = _BELOW.search(match.group()) is not None
+            span = _span(kind, [group for group in match.groups() if group], below=below)
+            # Days and weeks are how long somebody is treated, unless it is a newborn, and of adults
+            # months too.
+            weeks = _ADULTS.search(match.group()) and not _YEARS_OLD.search(match.group())
+            if not weeks and (span[1] > _NEWBORN[1] or _is_of_newborns(match.group(), forms)):
                 found.append(span)
             text = text[: match.start()] + " " * len(match.group()) + text[match.end() :]
     return found
@@ -172,16 +262,13 @@ def _is_of_newborns(said: str, forms: tuple[tuple[str, Pattern], ...]) -> bool:
 
 
 def _one(match: re.Match[str]) -> Span:
-    number, unit = next(
-        (float(n), u or "years")
-        for n, u in (match.group(1, 2), match.group(3, 4), (match[5], None), (match[6], None))
-        if n is not None
-    )
+    said = [group for group in match.groups() if group]
+    number, unit = float(said[0]), said[1] if len(said) > 1 else "years"
     step = _YEARS[unit[0].lower()]
     return number * step, (number + 1) * step
 
 
-def _span(kind: str, groups: list[str]) -> Span:
+def _span(kind: str, groups: list[str], *, below: bool = False) -> Span:
     numbers = [float(group) for group in groups if group[0].isdigit()]
     units = [_YEARS[group[0].lower()] for group in groups if group[0] in "yYmMwWdD"]
     if not units:
@@ -190,7 +277,8 @@ def _span(kind: str, groups: list[str]) -> Span:
     if kind == "between" and groups[-1].lower() == "adult":
         return first, _OLDEST
     if kind in ("between", "exactly"):
-        return min(first, last), last + units[-1]  # "2 to 5 years" is up to the sixth birthday
+        # "2 to 5 years" is up to the sixth birthday, "2 to under 6 years" too.
+        return min(first, last), last + (0.0 if below else units[-1])
     if kind == "up to":
         return 0.0, first + units[0]
     return (0.0, first) if kind == "under" else (first, _OLDEST)

@@ -26,8 +26,12 @@ _STEM = re.compile(
 )
 # Words that end like one and are none.
 _OTHERS = frozenset(
-    "glucose potassium magnesium iron dextrose medicine vaccine cholesterol magazine".split()
+    "glucose potassium magnesium iron dextrose medicine vaccine cholesterol magazine benzodiazepine"
+    " cephalosporin quinolone fluoroquinolone carbapenem phenothiazine sulfonamide anthracycline"
+    " histidine cytidine polyamide aminoglycoside macrolide".split()
 )
+# Never given alone under that name, or what others are given in.
+_PARTNERS = frozenset("trinitrate tazobactam sulbactam sodium".split())
 # Minerals are drugs where their salt is named.
 _MINERALS = frozenset("calcium magnesium potassium sodium".split())
 _SALTS = frozenset(
@@ -48,7 +52,7 @@ def drug_names(text: str) -> frozenset[str]:
 
 def drug_count(text: str) -> int:
     """How many drugs a text names, each by whatever name; "insulin glargine" is one."""
-    named = {meant(word) for word in drug_names(text)}
+    named = {meant(word) for word in drug_names(text)} - _PARTNERS
     return len(named) - ("insulin" in named and len(named) > 1)
 
 

@@ -11,32 +11,46 @@ from collections.abc import Sequence
 
 from medrag.patterns import Pattern
 from medrag.text import CELL_GAP, words
-from medrag.vocabulary import abbreviations, conditions
+from medrag.vocabulary import abbreviations, conditions, lay_phrases
 
 _HEAD = Pattern(
-    r"(?:clinical )?(?:indicat(?:ions?|ed)|conditions?|diagnos[ei]s|infections?|diseases?|problems?"
-    r"|use[ds]? for|for|uses?|reasons?)(?: for\b.*| of\b.*| ?\(.*)?$",
+    r"\b(?:indicat|condition|diagnos[ei]s|infection|disease|problem|scenario|situation|syndrome|"
+    r"presentation|setting|reason)|^(?:used? for|for|uses?)$",
     re.I,
 )
 _FOR = Pattern(
-    r"\b(?:for|to treat|treat(?:ing|ment of)|against) (?P<what>[^,.;?]{1,80}?)"
-    r"(?= (?:if|when|with|without|after|before|during|who|whose|on|by|at|every|per|in|for)\b"
-    r"|[,.;?]|$)",
+    r"\b(?:for|to treat|to prevent|treat(?:ing|ment of)|prevent(?:ing|ion of)|against|dose in|"
+    r"dose of \S+ in) (?P<what>[^,.;?]{1,80}?)"
+    r"(?= (?:if|when|without|after|before|during|whose|on|by|at|every|per|in|for)\b|[,.;?]|$)",
     re.I,
 )
 _JOINED = Pattern(
     r"\b(?:for|in|with|after|before|during|on|and|when|if|who|to|not|without)\b", re.I
 )
 _TOKEN = Pattern(r"[A-Za-z][A-Za-z0-9]*")
+# Of indications alone: in a question for a dose they stand for nothing else on a ward.
+_SHORT = {
+    "MI": "infarction", "PE": "embolism", "HTN": "hypertension", "ACS": "coronary",
+    "AFib": "atrial fibrillation", "CCF": "heart", "BV": "vaginosis", "PPH": "haemorrhage",
+}  # fmt: skip
+_NO_ABBREVIATIONS = frozenset({"ana", "pea", "bell", "all", "aids"})
+_PREVENTS = Pattern(r"\b(?:prevent\w*|(?:thrombo)?prophyla\w*)", re.I)
+_PROPHYLAXIS, _THROMBOSIS = "prophylaxis", "thrombosis"
+# Words that many conditions share: alone they make no two alike.
+_SHARED = "fibrillation exacerbation cancer carcinoma deficiency herpes prophylaxis".split()
 
 
 def conditions_in(text: str) -> frozenset[str]:
     """The conditions that a text names, those that mean the same by one word; those of its
-    abbreviations too."""
-    short = (match.group() for match in _TOKEN.finditer(text))
-    full = [text, *(abbreviations()[word] for word in short if word in abbreviations())]
+    abbreviations and of what people say too."""
+    parts = [text, *_meant(text)]
     known = conditions()
-    return frozenset(known[word] for part in full for word in words(part) if word in known)
+    found = {known[word] for part in parts for word in words(part) if word in known}
+    if _PREVENTS.search(text):
+        found.add(_PROPHYLAXIS)
+        if "thromboprophyla" in text.lower():
+            found.add(_THROMBOSIS)
+    return frozenset(found)
 
 
 def asked_for(question: str) -> frozenset[str]:
@@ -46,29 +60,59 @@ def asked_for(question: str) -> frozenset[str]:
     question = " ".join(question.split())
     if not _JOINED.search(question):
         return conditions_in(question)
-    found = (conditions_in(match["what"]) for match in _FOR.finditer(question))
+    found = (conditions_in(match.group()) for match in _FOR.finditer(question))
     return frozenset[str]().union(*found)
 
 
 def indication_of(row: str) -> str:
     """What a table row says that it is for; empty where no cell does."""
     cells = (cell.partition(":") for cell in row.split(CELL_GAP))
-    return "; ".join(text.strip() for head, _, text in cells if _HEAD.match(head.strip()))
+    return "; ".join(text.strip() for head, _, text in cells if _HEAD.search(head.strip()))
 
 
 def for_other_conditions(question: str, rows: Sequence[tuple[str, str]]) -> list[bool]:
     """For each row (with the headings above it) whether it says that it is for another condition
     than the question's.
 
-    Where some are for a condition that the question names, the others are; where none is, all are
-    that name one, if the question says for what it asks. Rows that name no known condition stay.
+    Where some are for conditions that the question names, those that share the most with it stay;
+    where none is, all are left out that name one, if the question says for what it asks. Rows that
+    name no known condition stay.
     """
-    named, wanted = conditions_in(question), asked_for(question)
+    wanted = asked_for(question)
     told = [conditions_in(indication_of(row)) for row, _ in rows]
-    alike = [
-        not named.isdisjoint(conditions | conditions_in(headings))
+    named = wanted or conditions_in(question)
+    shared = [
+        _alike(named, conditions | conditions_in(headings)) if conditions else 0
         for conditions, (_, headings) in zip(told, rows, strict=True)
     ]
-    if not named or (not wanted and not any(alike)):
+    most = max(shared, default=0)
+    if not named or (not wanted and not most):
         return [False] * len(rows)
-    return [bool(conditions) and not same for conditions, same in zip(told, alike, strict=True)]
+    return [
+        bool(conditions) and (one < most or not one)
+        for conditions, one in zip(told, shared, strict=True)
+    ]
+
+
+def _alike(asked: frozenset[str], told: frozenset[str]) -> int:
+    """How many conditions two share, if one of them tells conditions apart; what prevents is not
+    like what treats."""
+    both = asked & told
+    shared = {conditions().get(word, word) for word in _SHARED}
+    if not both - shared and not asked <= shared:
+        return 0
+    apart = (_PROPHYLAXIS in asked) is not (_PROPHYLAXIS in told)
+    return 2 * len(both) + (not apart)
+
+
+def _meant(text: str) -> list[str]:
+    """What abbreviations (in small letters too, where they are no words) and lay phrases of a text
+    stand for."""
+    out = []
+    for match in _TOKEN.finditer(text):
+        word = match.group()
+        small = word.islower() and len(word) > 2 and word not in _NO_ABBREVIATIONS
+        said = word.upper() if small else word
+        out += [meant for table in (abbreviations(), _SHORT) if (meant := table.get(said))]
+    lowered = " ".join(text.lower().split())
+    return out + [meant for phrase, meant in lay_phrases().items() if phrase in lowered]

@@ -13,7 +13,8 @@ from medrag.patterns import Pattern
 
 _WORDS = {
     "adults": r"adults?|m[ae]n|wom[ae]n|adulthood",
-    "children": r"child(?:ren)?(?![ -]Pugh)|childhood|paediatrics?|pediatrics?|infants?|toddlers?"
+    "children": r"child(?:ren)?(?![\u2019']?s?[ \u2013-]*(?:Turcotte[ \u2013-]*)?Pugh)|childhood"
+    r"|paediatrics?|pediatrics?|infants?|toddlers?"
     r"|bab(?:y|ies)|adolescents?|teenagers?|boys?|girls?|kids?|schoolchild(?:ren)?",
     "newborns": r"neonates?|neonatal|newborns?|preterm",
     "pregnancy": r"pregnan(?:t|cy|cies)|breast-?feeding|lactati(?:ng|on)",
@@ -37,7 +38,7 @@ _AGE = Pattern(
 ADULT_YEARS = 16
 _NOT_ANYBODY = frozenset({"children", "newborns", "pregnancy", "old age"})
 # A clause that says one of these of somebody does not say what they are given.
-_NOT_FOR = Pattern(
+NOT_FOR = Pattern(
     r"\b(?:(?:not|no)(?! more)|never|avoid\w*|contra-?indicat\w*|except|unless|see|swallow\w*|reach"
     r"|studied|mistake\w*|mothers? of|parents? of)\b",
     re.I,
@@ -91,7 +92,7 @@ def whom(line: str, headings: Sequence[str]) -> frozenset[str]:
     ``headings`` above it (the nearest first) to name one. Of a table row those in the cells that
     say whom it is for: under "Pregnancy" stands what every row has something on."""
     whole = _cells_for_whom(line) if _CELLS in line else line
-    said = " ".join(part for part in _CLAUSES.split(whole) if not _NOT_FOR.search(part))
+    said = " ".join(part for part in _CLAUSES.split(whole) if not NOT_FOR.search(part))
     named = populations(said)
     if not named and populations(whole):
         return frozenset()

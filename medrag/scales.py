@@ -8,25 +8,25 @@ from collections.abc import Sequence
 
 from medrag.patterns import Pattern
 
-_NUMBER = r"(?<![\d.,/])(\d{1,5}(?:\.\d{1,3})?)(?![\d/])"
+_NUMBER = r"(?<![A-Za-z\d.,/])(\d{1,5}(?:\.\d{1,3})?)(?![\d/])"
 _BETWEEN = Pattern(rf"{_NUMBER}[^\d:]{{0,12}}?(?: to | and | ?[-\u2013] ?){_NUMBER}")
 _BELOW = Pattern(rf"(?:below|under|less than|lower than|<) ?{_NUMBER}", re.I)
 _UP_TO = Pattern(
-    rf"(?:up to|at most|not (?:more than|above|over)|[\u2264]) ?{_NUMBER}"
+    rf"(?:up to|at most|(?:not|no) (?:more than|above|over)|[\u2264]) ?{_NUMBER}"
     rf"|{_NUMBER}[^\d:]{{0,20}}\bor (?:less|below|under|lower)",
     re.I,
 )
 _ABOVE = Pattern(rf"(?:above|over|more than|greater than|higher than|>) ?{_NUMBER}", re.I)
 _FROM = Pattern(
-    rf"(?:at least|from|not (?:less than|below|under)|[\u2265]) ?{_NUMBER}"
+    rf"(?:at least|from|(?:not|no) (?:less than|below|under)|[\u2265]) ?{_NUMBER}"
     rf"|{_NUMBER}[^\d:]{{0,20}}\bor (?:more|above|over|higher)",
     re.I,
 )
 # A weight, an age, a time, a dose or the number of a type is no value on a scale.
 _VALUE = Pattern(
-    rf"(?<!type )(?<!stage )(?<!grade )(?<!step ){_NUMBER}"
+    rf"(?<!type )(?<!stage )(?<!grade )(?<!step )(?<!day )(?<!CKD ){_NUMBER}"
     r"(?! ?-?(?:kg|kilo|years?|yrs?|yo\b|y/o|months?|weeks?|days?|hours?|hrs?|h\b|minutes?|mins?|"
-    r"mg|g\b|micrograms?|mcg|units?|mL\b|%))",
+    r"(?:mg|g|micrograms?|mcg|mL)\b(?!/)|milligrams?|tablets?|units?|%))",
     re.I,
 )
 

@@ -21,7 +21,8 @@ _SPELLINGS = (
     ("aemi", "emi"), ("haem", "hem"), ("oedem", "edem"), ("oes", "es"), ("paed", "ped"),
     ("anaes", "anes"), ("rrhoe", "rrhe"), ("pnoe", "pne"), ("foet", "fet"), ("caec", "cec"),
     ("caes", "ces"), ("coel", "cel"), ("gynaec", "gynec"), ("leuc", "leuk"), ("aetio", "etio"),
-    ("faec", "fec"), ("our", "or"), ("ise", "ize"), ("isi", "izi"), ("isa", "iza"), ("yse", "yze"),
+    ("faec", "fec"), ("olour", "olor"), ("umour", "umor"), ("abour", "abor"), ("dour", "dor"),
+    ("aviour", "avior"), ("ise", "ize"), ("isi", "izi"), ("isa", "iza"), ("yse", "yze"),
     ("sulph", "sulf"), ("litre", "liter"), ("metre", "meter"), ("fibre", "fiber"),
     ("centre", "center"), ("uraem", "urem"), ("oest", "est"), ("aeg", "eg"), ("ilis", "iliz"),
 )  # fmt: skip
@@ -34,7 +35,8 @@ _NO_NAMES = frozenset(
     "IV IM SC PO PR SL NG OD BD TDS QDS TID QID BID QD QHS PRN STAT NBM MR XL SR ED GP ICU ITU HDU"
     " UK US USA EU NHS WHO FDA NICE BNF BNFC ASAP AM PM OK VS MAX MIN NOT AND OR IN IO IVI INJ INF"
     " MANE NOCTE KG MG ML MCG YR YRS HR HRS MIN MINS PT PTS DR RN DOSE DRUG REVIEW HELP URGENT NOW"
-    " PLEASE ADULT CHILD WARD YES NO NEVER ALL ANY".split()
+    " PLEASE ADULT CHILD WARD YES NO NEVER ALL ANY SAFE FOOD NIGHT RATE STOP BPM MMOL IU"
+    " KCL".split()
 )
 
 
@@ -65,11 +67,9 @@ def names_among(words: Iterable[str], question: str) -> tuple[str, ...]:
 
 
 def _is_short_name(written: str) -> bool:
-    if written in abbreviations():
-        return True
     if written in _NO_NAMES or written.lower() in asking_words() or written.lower() in STOPWORDS:
         return False
-    return _ABBREVIATION.fullmatch(written) is not None
+    return written in abbreviations() or _ABBREVIATION.fullmatch(written) is not None
 
 
 def _is_name_like(word: str) -> bool:
@@ -83,7 +83,8 @@ def _of_words(question: str, known: Callable[[str], bool]) -> Iterator[tuple[int
         word = match.group().lower()
         if len(word) < 4 or word in STOPWORDS or known(word):
             continue
-        other = next((each for each in variants(word) if known(each)), None)
+        likely = (each for each in variants(word) if len(each) > 4 and each not in STOPWORDS)
+        other = next((each for each in likely if known(each)), None)
         if other is not None:
             yield match.start(), match.end(), other
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medrag import Engine
-from medrag.ages import age_asked, ages_of, is_for_other_ages
+from medrag.ages import age_asked, ages_of, is_for_another, is_for_other_ages, patient_of
 
 
 @pytest.mark.parametrize(
@@ -111,6 +111,78 @@ def test_long_text_takes_no_time(text: str) -> None:
     age_asked(text)
     ages_of(text)
     assert time.perf_counter() - started < 0.5
+
+
+@pytest.mark.parametrize(
+    ("question", "line", "others"),
+    [
+        ("4 year old", "Age 6-12 years: 250 mg", True),
+        ("4 year old", "Age ≥12 years: 1 g daily", True),
+        ("3 year old", "Age 1-4 years: 250 mg every 6 hours for 7 days", False),
+        ("80 year old", "Age over 65 years: 5 mg daily for 6 months", False),
+        (
+            "75 year old",
+            "Wet age-related macular degeneration: 2 mg every month for 3 months",
+            False,
+        ),
+        ("co-amoxiclav 7 days child 4 years", "Child 1-5 years: 5 mL", False),
+        ("co-amoxiclav 7 days child 4 years", "Child 6-12 years: 5 mL", True),
+        ("prednisolone 3 days child with asthma", "Child 2-11 years: 30 mg", False),
+        ("adult 7 days flucloxacillin dose", "Adults aged 18 years and over: 500 mg", False),
+        ("patient 3 months after stent clopidogrel dose", "Adult 18-74 years: 75 mg", False),
+        ("pregnant woman 30 weeks", "Adults 18 to 64 years: 5 mg", False),
+        (
+            "gentamicin dose for 28 week neonate",
+            "Neonate up to 7 days: 5 mg/kg every 36 hours",
+            False,
+        ),
+        ("gentamicin dose for 28 week neonate", "Child 1 month-11 years: 7 mg/kg", True),
+        ("2 years 6 months old child", "Child 2-4 years: 180 mg", False),
+        ("2 years 6 months old child", "Child 6-23 months: 120 mg", True),
+        ("4 year old", "Patients aged 12 years of age and older: 10 mg", True),
+        ("4 year old", "Pediatric patients 6 to 11 years of age: 5 mg", True),
+        ("4 year old", "Children, 6-12 years: 250 mg", True),
+        ("4 year old", "6-12 years 250 mg", True),
+        ("4 year old", "6 to 12 years - 10 mL", True),
+        ("6 year old", "Child 2 years to under 6 years: 5 mL", True),
+        ("1 year old", "Age: 2 to <6 years | 5 mL", True),
+        ("8 year old", "Age: 6 years+ | 5 mL", False),
+        (
+            "70 year old",
+            "Apixaban | Dose: 5 mg twice daily; 2.5 mg twice daily if aged 80 years or over",
+            False,
+        ),
+        (
+            "70 year old",
+            "Dabigatran 150 mg twice daily (110 mg twice daily if aged over 80 years).",
+            False,
+        ),
+        (
+            "45 year old",
+            "Citalopram 20 mg once daily, maximum 20 mg in people aged over 65 years",
+            False,
+        ),
+        (
+            "45 year old",
+            "Codeine | 30-60 mg every 4 hours | Cautions: contraindicated in children under 12 years",
+            False,
+        ),
+        ("30 year old", "Gentamicin 5 mg/kg (neonates 4 mg/kg)", False),
+        ("4 year old", "Child under 2 years 125 mg; 2-12 years 250 mg", False),
+        ("4 year old", "Child 6 to 12 years: 250 mg every 6 hours; maximum 1 g daily", True),
+        ("newborn", "Neonate 28-32 weeks corrected gestational age: 20 mg/kg", False),
+        ("50 year old", "Duration in adults 4 to 6 weeks; give 2 g every 6 hours", False),
+        ("17 year old", "Child 12-17 years: 500 mg", False),
+        ("50 year old", "Child–Pugh class B: 25 mg", False),
+        ("adult dose", "500 mg to 1 g every 4 to 6 hours; child 6-12 years 250 mg", False),
+        ("adult dose", "Drug: X | Dose: 5 mg | Who: children", True),
+        ("adult dose", "Children: 5 mg/kg; maximum 1 g", True),
+        ("dose", "Children: 5 mg/kg", False),
+        ("adults", "Do not give 5 mg to children.", True),
+    ],
+)
+def test_is_for_another(question: str, line: str, others: bool) -> None:
+    assert is_for_another(patient_of(question), line) is others
 
 
 def test_the_row_of_the_age_is_shown(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from medrag.indications import asked_for, for_other_conditions, indication_of
     [
         ("apixaban dose for DVT", {"thrombosis"}),
         ("apixaban DVT dose", {"thrombosis"}),
-        ("dose of amoxicillin for community acquired pneumonia", {"chest"}),
-        ("salbutamol dose for children with asthma", set()),
+        ("dose of amoxicillin for community acquired pneumonia", {"lung"}),
+        ("salbutamol dose for children with asthma", {"asthma"}),
         ("gentamicin dose in renal impairment", set()),
         ("paracetamol dose for a 70 kg man", set()),
         ("enoxaparin dose for a patient weighing 100 kg", set()),
@@ -49,6 +49,48 @@ def test_rows_for_other_conditions(question: str, left_out: list[bool]) -> None:
         ("Drug: Amoxicillin | Indication: as advised | Dose: 500 mg", ""),
     ]
     assert for_other_conditions(question, rows) == left_out
+
+
+@pytest.mark.parametrize(
+    ("question", "right", "wrong"),
+    [
+        ("enoxaparin dose for DVT prophylaxis", "Prophylaxis of VTE", "Treatment of DVT or PE"),
+        ("enoxaparin dose for VTE prophylaxis", "Thromboprophylaxis", "Treatment of DVT or PE"),
+        ("dalteparin dose to prevent DVT", "Prophylaxis of DVT", "Treatment of DVT"),
+        ("enoxaparin dose for DVT", "Treatment of DVT", "Prophylaxis of DVT"),
+        ("prednisolone dose for COPD exacerbation", "Exacerbation of COPD", "Acute asthma"),
+        ("aciclovir dose for herpes zoster", "Herpes zoster", "Herpes simplex"),
+        ("amiodarone dose for AF", "Atrial fibrillation", "Ventricular fibrillation"),
+        ("apixaban dose for dvt", "Deep vein thrombosis", "Stroke prevention in AF"),
+        ("rivaroxaban dose for PE", "Pulmonary embolism", "Stroke prevention in AF"),
+        ("goserelin dose for prostate cancer", "Prostate cancer", "Breast cancer"),
+        ("amoxicillin dose for adults with pneumonia", "Pneumonia", "Lyme disease"),
+        ("apixaban dose in DVT", "Deep vein thrombosis", "Stroke prevention in AF"),
+    ],
+)
+def test_of_two_rows_the_right_one_stays(question: str, right: str, wrong: str) -> None:
+    rows = [(f"Drug: X | Indications and dose: {what} | Dose: 1 mg", "") for what in (right, wrong)]
+    assert for_other_conditions(question, rows) == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("question", "row"),
+    [
+        ("lorazepam dose for seizures", "Status epilepticus"),
+        ("adrenaline dose for allergic reaction", "Anaphylaxis"),
+        ("noradrenaline dose for sepsis", "Septic shock"),
+        ("magnesium sulfate dose for pre-eclampsia", "Preeclampsia"),
+        ("salbutamol dose for wheeze", "Acute asthma"),
+        ("fluconazole dose for thrush", "Vaginal candidiasis"),
+        ("aspirin dose for heart attack", "Myocardial infarction"),
+        ("ramipril dose for high blood pressure", "Hypertension"),
+        ("amoxicillin dose for chest infection", "Pneumonia"),
+    ],
+)
+def test_other_words_for_the_same_stay(question: str, row: str) -> None:
+    assert for_other_conditions(question, [(f"Drug: X | Indication: {row} | Dose: 1", "")]) == [
+        False
+    ]
 
 
 def test_indication_of() -> None:
