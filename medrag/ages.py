@@ -22,9 +22,11 @@ _YEARS = {"y": 1.0, "m": 1 / 12, "w": 7 / 365.25, "d": 1 / 365.25}
 _NEWBORN = (0.0, 28 / 365.25)
 _OLDEST = 150.0
 _GROWN = 18.0  # who is younger is a child to some documents, and from 16 an adult to others
+_GROWN_UP = frozenset({"old age", "pregnancy"})
 _AMOUNT = Pattern(
     r"\d ?(?:mg|g|micrograms?|mcg|nanograms?|units?|mmol|mL|tablets?|capsules?|puffs?)\b", re.I
 )
+_HALF = Pattern(r"\b(?:half|halve|double|twice)\b", re.I)
 _AS_TEXT = {
     "adults": "adults", "children": "children", "newborns": "newborns", "pregnancy": "pregnancy",
     "old age": "older people",
@@ -62,7 +64,7 @@ _FORMS = tuple(
     (
         kind,
         Pattern(
-            rf"{_WHO}{form}{_NO_COURSE}|^[\W_]*(?:{form}){_OLD}?\s*(?=[:,=]|[-\u2013] |$|\d)"
+            rf"{_WHO}{form}{_NO_COURSE}|^[\W_]*(?:{form}){_OLD}?\s*(?=[:,=)]|[-\u2013] |$|\d)"
             rf"|{form}{_OLD}",
             re.I,
         ),
@@ -76,8 +78,7 @@ _HEAD_UNIT = Pattern(r"\b(years?|months?|weeks?|days?)\b", re.I)
 _BARE = Pattern(r"(?<![\d.,/])\d{1,3}(?:\.\d{1,2})?(?![\d.,/])(?! ?-?[A-Za-z])")
 _CLAUSES = Pattern(
     r"[;.](?=\s|$)|\((?=[^)]{0,60}\d)"
-    r"|,(?= (?:child|adult|neonat|newborn|infant|half|then|maximum|\d))"
-    r"| (?=if (?:aged|over|under)\b)|(?<=\d) (?=in (?:those|people|patients|children|adults)\b)",
+    r"|,(?= (?:to|for|in|child|adult|neonat|newborn|infant|half|then|maximum|\d))",
     re.I,
 )
 
@@ -129,6 +130,11 @@ def is_for_another(patient: Patient, text: str) -> bool:
     """Whether a text is for other groups or other ages than a patient's."""
     if patient.age is not None and any(_overlap(patient.age, age) for age in ages_of(text)):
         return False
+    if patient.age is None and patient.groups and not populations(text):
+        named = groups_by_age(text)
+        wanted = patient.groups | ({"adults"} if patient.groups & _GROWN_UP else frozenset())
+        if named and wanted & {"adults", "children"} and named.isdisjoint(wanted):
+            return True
     return _is_for_other_groups(patient.groups, text) or is_for_other_ages(patient.age, text)
 
 
@@ -147,7 +153,14 @@ def age_asked(question: str) -> Span | None:
 
 def ages_of(line: str) -> list[Span]:
     """The ages that a line gives something for, as far as it names any in numbers."""
-    return [age for cell in line.split(CELL_GAP) for age in _in_text(cell)]
+    return [age for cell in line.split(CELL_GAP) for _, ages in _aged(cell) for age in ages]
+
+
+def groups_by_age(line: str) -> frozenset[str]:
+    """The groups that the ages of a line belong to: children, adults, or both."""
+    ages = ages_of(line)
+    young = {"children"} if any(age[0] < ADULT_YEARS for age in ages) else set()
+    return frozenset(young | ({"adults"} if any(age[1] > _GROWN + 1 for age in ages) else set()))
 
 
 def is_for_other_ages(asked: Span | None, line: str) -> bool:
@@ -163,17 +176,21 @@ def is_for_other_ages(asked: Span | None, line: str) -> bool:
     told = [age for cell in cells if _is_of_ages(cell) for age in _in_clause(cell)]
     if told:
         return not any(_overlap(asked, age) for age in told)
-    given = [cell for cell in cells if _AMOUNT.search(cell) and _in_text(cell)] or cells
-    others = False
-    for clause in (clause for cell in given for clause in _clauses(cell)):
-        ages = [] if NOT_FOR.search(clause) else _in_clause(clause)
-        if any(_overlap(asked, age) for age in ages):
+    given = [cell for cell in cells if _AMOUNT.search(cell) and ages_of(cell)] or cells
+    others, for_all = False, False
+    for clause, ages in (found for cell in given for found in _aged(cell)):
+        forbidding = NOT_FOR.search(clause) is not None
+        if not forbidding and any(_overlap(asked, age) for age in ages):
             return False
-        dose = not ages and _AMOUNT.search(clause) and not NOT_FOR.search(clause)
-        for_all = not (others or populations(clause))
-        if dose and (for_all or names_one_of(_group(asked), clause)):
-            return False
-        others = others or bool(ages)
+        amount = _AMOUNT.search(clause) is not None
+        if ages and not forbidding:
+            if for_all and (amount or _HALF.search(clause)):
+                return False
+            others, for_all = True, False
+        elif amount and not forbidding and not ages:
+            if populations(clause) and names_one_of(_group(asked), clause):
+                return False
+            for_all = for_all or not (others or populations(clause))
     return others
 
 
@@ -191,11 +208,16 @@ def _is_for_other_groups(groups: frozenset[str], text: str) -> bool:
             return about_others(groups, " and ".join(_AS_TEXT[name] for name in said))
         parts = [cell for cell in text.split(CELL_GAP) if _AMOUNT.search(cell)]
     kept = [clause for part in parts for clause in _clauses(part) if not NOT_FOR.search(clause)]
+    for_all = False
     for clause in kept:
+        amount = _AMOUNT.search(clause) is not None
         if populations(clause):
+            if for_all and (amount or _HALF.search(clause)):
+                return False
             break
-        if _AMOUNT.search(clause):
-            return False
+        for_all = for_all or amount
+    if for_all and not any(map(populations, kept)):
+        return False  # they are named only to say that it is not for them
     return not kept or about_others(groups, ". ".join(kept))
 
 
@@ -203,8 +225,16 @@ def _overlap(one: Span, other: Span) -> bool:
     return min(one[1], other[1]) > max(one[0], other[0])
 
 
-def _in_text(text: str) -> list[Span]:
-    return [age for clause in _clauses(text) for age in _in_clause(clause)]
+def _aged(text: str) -> list[tuple[str, list[Span]]]:
+    """The clauses of a text with the ages of each. Behind one that says whom it is for, bare ages
+    are ages too: "20 mg for ages 2 to 5 years, 40 mg over 5 years"."""
+    found: list[tuple[str, list[Span]]] = []
+    begun = False
+    for clause in _clauses(text):
+        ages = _in_clause(clause) or (_ranges(clause, _IN_CELL[:-1]) if begun else [])
+        begun = begun or bool(ages)
+        found.append((clause, ages))
+    return found
 
 
 def _is_of_ages(cell: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from medrag.ages import groups_by_age
 from medrag.ground import source_warnings
 from medrag.neighbours import quotes_of
 from medrag.neutral import addresses_a_machine
@@ -196,7 +197,7 @@ def _for_whom(
         for source in sources
     }  # fmt: skip
     lines = [
-        (marker, whom(bare(claim.text), headings[marker]))
+        (marker, groups_by_age(bare(claim.text)) or whom(bare(claim.text), headings[marker]))
         for claim in claims
         for marker in claim.claim.markers
         if marker in headings

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from medrag.ages import Patient, is_for_another, is_for_other_ages, patient_of
+from medrag.ages import Patient, groups_by_age, is_for_another, is_for_other_ages, patient_of
 from medrag.drugs import drug_count, drug_names
 from medrag.indications import for_other_conditions
 from medrag.neutral import addresses_a_machine
@@ -51,7 +51,8 @@ _OF_ORGANS = Pattern(
 # Text that speaks of machines that read along; no clinician's text does.
 _OF_MACHINES = Pattern(
     r"\b(?:ignore|disregard|forget)\b.{0,40}\b(?:instructions?|prompts?|rules)\b"
-    r"|^\W*(?:system|assistant)\s*:|\bAI (?:readers?|assistants?|models?)\b|\bsystem prompt\b",
+    r"|^\W*(?:system|assistant)\s*:|\bAI (?:readers?|assistants?|models?)\b|\bsystem prompt\b"
+    r"|<\|[^|<>]{1,40}\|>",
     re.I,
 )
 # What a document says of its versions is about what was. "Change of dose" is no such heading.
@@ -139,7 +140,10 @@ def on_subject(prompt: Prompt, found: Sequence[Candidate]) -> list[Candidate]:
     asked = populations(prompt.question) & _VULNERABLE
     if asked:
         # A section about them alone comes before what the title says of the whole document.
-        own = [s for s in about if _speaks_of(asked, s, named=bool(drugs), title=False)]
+        by_age = [s for s in about if not asked.isdisjoint(groups_by_age(s.text))]
+        own = [
+            s for s in about if s in by_age or _speaks_of(asked, s, named=bool(drugs), title=False)
+        ]
         about = own or [s for s in about if _speaks_of(asked, s, named=bool(drugs), title=True)]
     return about
 

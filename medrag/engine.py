@@ -204,8 +204,8 @@ class Engine(Finder):
         history: Sequence[tuple[str, str]],
     ) -> Generator[Event]:
         started = time.perf_counter()
-        if not question.strip():
-            raise UsageError("The question is empty.", "Ask something.")
+        if not isinstance(question, str) or not question.strip():
+            raise UsageError("The question is empty, or no text.", "Ask something.")
         wanted = generator or self.settings.generator
         choice = self._composers.choose(wanted)
         if named is not None and named not in self.library.collections():

@@ -75,22 +75,20 @@ def for_other_conditions(question: str, rows: Sequence[tuple[str, str]]) -> list
     than the question's.
 
     Where some are for conditions that the question names, those that share the most with it stay;
-    where none is, all are left out that name one, if the question says for what it asks. Rows that
-    name no known condition stay.
+    where none is, all are left out that name one, if the question says for what it asks. A row that
+    does not say what it is for is for what its headings name; where none is known, it stays.
     """
     wanted = asked_for(question)
-    told = [conditions_in(indication_of(row)) for row, _ in rows]
+    own = [conditions_in(indication_of(row)) for row, _ in rows]
+    told = [one or conditions_in(headings) for one, (_, headings) in zip(own, rows, strict=True)]
     named = wanted or conditions_in(question)
-    shared = [
-        _alike(named, conditions | conditions_in(headings)) if conditions else 0
-        for conditions, (_, headings) in zip(told, rows, strict=True)
-    ]
+    shared = [_alike(named, conditions) if conditions else 0 for conditions in told]
     most = max(shared, default=0)
     if not named or (not wanted and not most):
         return [False] * len(rows)
     return [
-        bool(conditions) and (one < most or not one)
-        for conditions, one in zip(told, shared, strict=True)
+        bool(conditions) and (alike < most or (not alike and bool(cell)))
+        for conditions, alike, cell in zip(told, shared, own, strict=True)
     ]
 
 

@@ -36,6 +36,7 @@ _AGE = Pattern(
     re.I,
 )
 ADULT_YEARS = 16
+_NEWBORN_DAYS = 28
 _NOT_ANYBODY = frozenset({"children", "newborns", "pregnancy", "old age"})
 # A clause that says one of these of somebody does not say what they are given.
 NOT_FOR = Pattern(
@@ -58,7 +59,8 @@ def populations(text: str) -> frozenset[str]:
         number = int(match.group(1) or match.group(3) or match.group(5))
         unit = (match.group(2) or match.group(4) or "years").lower()
         if unit[0] != "y":
-            named.add("newborns" if unit[0] == "d" and number <= 28 else "children")
+            days = number * {"d": 1, "w": 7}.get(unit[0], 30)
+            named.add("newborns" if days <= _NEWBORN_DAYS else "children")
         else:
             named.add("children" if number < ADULT_YEARS else "adults")
     return frozenset(named)
@@ -69,6 +71,11 @@ def without_populations(text: str) -> str:
     for pattern in (_AGE, *_PATTERNS.values()):
         text = pattern.sub(" ", text)
     return text
+
+
+def without_ages(text: str) -> str:
+    """A text without the ages that it gives."""
+    return _AGE.sub(" ", text)
 
 
 def names_one_of(asked: frozenset[str], text: str) -> bool:
@@ -120,8 +127,10 @@ def whom_warning(question: str, lines: Sequence[tuple[int, frozenset[str]]]) -> 
     asked = populations(question)
     every = [groups for _, groups in lines if groups]
     if asked:
-        # What is for adults is for the old among them, and need not be for pregnant women.
+        # What is for adults is for the old among them, and need not be for pregnant women, nor what
+        # is for children for newborns.
         wider = asked | ({"adults"} if "old age" in asked else frozenset())
+        wider = wider - {"children"} if "newborns" in asked else wider
         told = [(m, groups) for m, groups in lines if groups and groups.isdisjoint(wider)]
     elif any(one.isdisjoint(other) for one in every for other in every) or any(
         groups <= _NOT_ANYBODY for groups in every

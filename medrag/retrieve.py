@@ -19,8 +19,9 @@ from medrag.fusion import Arm, Arms, Candidate
 from medrag.library import Library, Scope, View, Views, scope_of
 from medrag.library.lexical import phrase_rows, query_terms
 from medrag.library.postings import Postings, Selection
+from medrag.population import without_ages
 from medrag.protocols import Embedder
-from medrag.text import content_words, stem
+from medrag.text import content_words, stem, words
 from medrag.types import Chunk, DocumentInfo, Passage, QuestionTerms, Reading
 from medrag.wording import names_among, read_as
 
@@ -54,9 +55,12 @@ class _Asked:
     @property
     def terms(self) -> QuestionTerms:
         counts = {word: len(self.within.kept(found).at) for word, found in self.words.items()}
+        # How old somebody is need not stand in what is for them.
+        telling = set(words(without_ages(self.question))) or counts.keys()
         weights = {
             stem(word): math.log(1 + (self.within.total - count + 0.5) / (count + 0.5))
             for word, count in counts.items()
+            if word in telling
         }
         nowhere = [word for word, count in counts.items() if not count]
         return QuestionTerms(weights, names_among(nowhere, self.question))

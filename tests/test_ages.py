@@ -179,6 +179,13 @@ def test_long_text_takes_no_time(text: str) -> None:
         ("adult dose", "Children: 5 mg/kg; maximum 1 g", True),
         ("dose", "Children: 5 mg/kg", False),
         ("adults", "Do not give 5 mg to children.", True),
+        ("7 year old", "Give 30 mg/kg, maximum 125 mg, to children under 5 years.", True),
+        ("6 year old", "Give 20 mg for ages 2 to 5 years, 40 mg over 5 years.", False),
+        ("4 year old", "Give 20 mg for ages 2 to 5 years, 40 mg over 5 years.", False),
+        ("1 year old", "Children (2 to 15 years)", True),
+        ("dose in adults", "Age: 2-5 yrs | Dose: 5 mL", True),
+        ("dose for a child", "Age: 2-5 yrs | Dose: 5 mL", False),
+        ("dose for a child", "Age: 18 years and over | Dose: 5 mL", True),
     ],
 )
 def test_is_for_another(question: str, line: str, others: bool) -> None:
