@@ -23,7 +23,7 @@ from medrag.population import (
     without_populations,
 )
 from medrag.protocols import Embedder
-from medrag.text import CELL_GAP, content_words, coverage, sentences, stem
+from medrag.text import content_words, coverage, is_row, sentences, stem
 from medrag.types import Passage, Prompt, Source
 
 _EMBEDDED = 24  # sentences that are worth a forward pass, on the road to a first answer in 1 s
@@ -228,11 +228,6 @@ def headings_of(source: Source) -> frozenset[str]:
 def is_heading(text: str, headings: frozenset[str]) -> bool:
     """Whether a line is one of these headings, whatever marks it as one."""
     return _bare(text) in headings
-
-
-def is_row(text: str) -> bool:
-    """Whether a line is a table row; it carries the heads of its columns."""
-    return CELL_GAP in text
 
 
 def is_item(text: str) -> bool:

@@ -71,6 +71,11 @@ def clean(text: str) -> str:
     return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip("\n")
 
 
+def is_row(text: str) -> bool:
+    """Whether a line is a table row; it carries the heads of its columns."""
+    return CELL_GAP in text
+
+
 def lines(text: str) -> list[Span]:
     """Spans of the lines that hold something, without their surrounding space."""
     spans, start = [], 0

@@ -26,7 +26,7 @@ from medrag.candidates import (
 )
 from medrag.drugs import drug_names
 from medrag.generators.lists import Chosen
-from medrag.neighbours import opens
+from medrag.lists import opens
 from medrag.protocols import Embedder
 from medrag.scales import step_for
 from medrag.text import stem

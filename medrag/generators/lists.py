@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from medrag.ages import patient_of
 from medrag.candidates import Candidate, headings_of, is_heading, is_row, may_be_shown
-from medrag.neighbours import Listed, leans, lists_of, opens, points_back
+from medrag.lists import Listed, leans, lists_of, opens, points_back
 from medrag.text import Span, sentences
 from medrag.types import Source
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from medrag.neighbours import unmarked
+from medrag.lists import unmarked
 from medrag.text import STOPWORDS
 from medrag.verify.reading import read
 from medrag.verify.support import vocabulary

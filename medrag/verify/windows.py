@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from medrag.neighbours import Listed, is_marked, lists_of, opens
+from medrag.lists import Listed, is_marked, lists_of, opens
 from medrag.patterns import Pattern, folded
 from medrag.text import STOPWORDS, Span
 from medrag.verify.lexicon import NEGATIVE_WORDS, canon
