@@ -18,7 +18,6 @@ from medrag.candidates import (
     find_candidates,
     gives_a_dose,
     is_item,
-    is_row,
     item_text,
     names_organs,
     on_subject,
@@ -29,7 +28,7 @@ from medrag.generators.lists import Chosen
 from medrag.lists import opens
 from medrag.protocols import Embedder
 from medrag.scales import step_for
-from medrag.text import stem
+from medrag.text import is_row, stem
 from medrag.types import Draft, Passage, Prompt
 
 _PASSAGE_PULL = 0.5  # how much the passage's own score says about where the answer stands

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from medrag.ages import patient_of
-from medrag.candidates import Candidate, headings_of, is_heading, is_row, may_be_shown
+from medrag.candidates import Candidate, headings_of, is_heading, may_be_shown
 from medrag.lists import Listed, leans, lists_of, opens, points_back
-from medrag.text import Span, sentences
+from medrag.text import Span, is_row, sentences
 from medrag.types import Source
 
 # The line above a quote gives its headings, but one of these must not be overlooked.
