@@ -207,7 +207,12 @@ def _is_for_other_groups(groups: frozenset[str], text: str) -> bool:
         if said:
             return about_others(groups, " and ".join(_AS_TEXT[name] for name in said))
         parts = [cell for cell in text.split(CELL_GAP) if _AMOUNT.search(cell)]
-    kept = [clause for part in parts for clause in _clauses(part) if not NOT_FOR.search(clause)]
+    return any(_is_dose_for_others(groups, part) for part in parts)
+
+
+def _is_dose_for_others(groups: frozenset[str], text: str) -> bool:
+    """The same for a text, or a cell of a row, with an amount."""
+    kept = [clause for clause in _clauses(text) if not NOT_FOR.search(clause)]
     for_all = False
     for clause in kept:
         amount = _AMOUNT.search(clause) is not None
