@@ -100,6 +100,12 @@ _ONE = Pattern(
     rf"|{_N} ?(?:y[./]?o\b|[MF]\b(?=[ ,]))",
     re.I,
 )
+# "Paracetamol dose 4 years": in a question for a dose, at its end, an age.
+_BARE_YEARS = Pattern(
+    rf"\bdos(?:e|age|ing)\b.*?(?<!for )(?<!after )(?<!every )(?<!in )(?<!within )(?<!last )"
+    rf"(?<!past )(?<!over )(?<!under ){_N}[ -]?{_YEAR}(?=\W*$)",
+    re.I,
+)
 _AND_MONTHS = Pattern(rf"{_N} ?{_YEAR} ?(?:and |, ?)?{_N} ?(?:months?|mths?)\b", re.I)
 _UNBORN = Pattern(
     r"\b\d+ ?-?(?:weeks?|wks?|/40)\b(?=.{0,30}\b(?:gestation|pregnan|neonat|newborn|preterm))"
@@ -123,7 +129,9 @@ class Patient:
 @lru_cache(maxsize=256)
 def patient_of(question: str) -> Patient:
     """Whom a question is about."""
-    return Patient(populations(question), age_asked(question))
+    age = age_asked(question)
+    groups = populations(question)
+    return Patient(groups if groups or age is None else _group(age), age)
 
 
 def is_for_another(patient: Patient, text: str) -> bool:
@@ -138,6 +146,14 @@ def is_for_another(patient: Patient, text: str) -> bool:
     return _is_for_other_groups(patient.groups, text) or is_for_other_ages(patient.age, text)
 
 
+def is_for(patient: Patient, text: str) -> bool:
+    """Whether a text names the patient's age, or, where it gives no ages, one of their groups."""
+    ages = ages_of(text)
+    if ages and patient.age is not None:
+        return any(_overlap(patient.age, age) for age in ages)
+    return bool(patient.groups) and names_one_of(patient.groups, text)
+
+
 def age_asked(question: str) -> Span | None:
     """The age, or the ages, of whom a question is about; None where it gives none, or several."""
     text = _MONTHS_OF_12.sub(r"\1 months old", question)
@@ -146,6 +162,8 @@ def age_asked(question: str) -> Span | None:
     if _NEW.search(text) and not _YEARS_OLD.search(text):
         return _NEWBORN
     found = [_one(match) for match in _ONE.finditer(text)] or _ranges(text, _FORMS[:-1])
+    if not found and (bare := _BARE_YEARS.search(text)):
+        found = [_one(bare)]
     grown = [age for age in found if age[0] >= 1]
     found = grown or found
     return found[0] if len(set(found)) == 1 else None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from medrag.ages import groups_by_age
+from medrag.ages import groups_by_age, patient_of
+from medrag.audience import included
 from medrag.ground import source_warnings
 from medrag.neighbours import quotes_of
 from medrag.neutral import addresses_a_machine
@@ -193,6 +194,7 @@ def _for_whom(
     headings = {
         source.marker: [
             *reversed((source.passage.section or "").split(" > ")), source.passage.document.title,
+            included(source.passage.audience),
         ]
         for source in sources
     }  # fmt: skip
@@ -202,7 +204,7 @@ def _for_whom(
         for marker in claim.claim.markers
         if marker in headings
     ]
-    told = whom_warning(question, lines)
+    told = whom_warning(patient_of(question).groups, lines)
     return [told] if told else []
 
 

@@ -11,9 +11,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from medrag.ages import Patient, groups_by_age, is_for_another, is_for_other_ages, patient_of
-from medrag.drugs import drug_count, drug_names
-from medrag.indications import for_other_conditions
+from medrag.ages import (
+    Patient,
+    groups_by_age,
+    is_for_another,
+    is_for_other_ages,
+    patient_of,
+)
+from medrag.audience import included, is_outside, speaks_of
+from medrag.doses import asked_drugs, asks_for_dose, has_amount, namers_of, row_gives_dose, stems_of
+from medrag.drugs import drug_names
+from medrag.indications import for_other_conditions, is_for_another_condition
 from medrag.neutral import addresses_a_machine
 from medrag.patterns import Pattern
 from medrag.population import (
@@ -38,16 +46,6 @@ _ASKS_FOR_NUMBER = Pattern(
     r"when should|at what|within|target)\b",
     re.I,
 )
-_ASKS_FOR_DOSE = Pattern(
-    r"\b(?:dos(?:e|es|ages?|ing)|how (?:much|many m|many u)|max(?:imum)?)\b", re.I
-)
-_IN_ORGANS = Pattern(
-    r"\b(?:renal|kidney|hepatic|liver)\b.{0,12}\b(?:impair|fail|insuff|dysfunc|disease|adjust)",
-    re.I,
-)
-_OF_ORGANS = Pattern(
-    r"\b(?:renal|kidneys?|hepatic|liver|CrCl|creatinine|e?GFR|dialysis|Child)\b", re.I
-)
 # Text that speaks of machines that read along; no clinician's text does.
 _OF_MACHINES = Pattern(
     r"\b(?:ignore|disregard|forget)\b.{0,40}\b(?:instructions?|prompts?|rules)\b"
@@ -69,18 +67,6 @@ _ASKS_WHAT_CHANGED = Pattern(
 )
 _CAPTION_WORDS = 7
 _NUMBER = Pattern(r"\d")
-_AMOUNT = Pattern(
-    r"(?:\d|million)[ \u00a0-]?(?:m?g|mcg|[µμ]g|micrograms?|nanograms?|grams?|units?|IU|mmol|mEq|mL"
-    r"|tablets?|capsules?|puffs?|drops?|sachets?)\b(?! ?/ ?(?:d?L|mL)\b| per (?:millilitre|litre))",
-    re.I,
-)
-# What is said of a dose that nobody is to be given.
-_NOT_GIVEN = Pattern(
-    r"\b(?:levels?|concentrations?|raise[sd]?|doubles?|interact\w*|equivalent|equals?|contains?|overdos\w*"
-    r"|toxic\w*|fatal\w*|died|deaths?|swallowed|mistake\w*|errors?|not|never|avoid\w*"
-    r"|contra-?indicat\w*)\b",
-    re.I,
-)
 _ITEM = Pattern(r"(?:[-*\u2022]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s")
 
 Relevance: TypeAlias = Callable[[str, Sequence[tuple[Passage, str]]], Sequence[float]]
@@ -94,6 +80,8 @@ class Candidate:
     ``position`` counts the sentences, and ``paragraph`` the lines, of the passage from 0. ``own``
     is the share (0..1) of the question's words in the sentence, ``held`` the share in it and the
     headings above it, ``names`` which of them these are; ``stems`` are its own content words.
+    ``named_at`` is the position of the sentence that names the drug whose dose this one gives
+    without a name: "If the creatinine clearance is below 30 give 20 mg."
     """
 
     source: Source
@@ -104,6 +92,7 @@ class Candidate:
     held: float
     names: frozenset[str]
     stems: frozenset[str]
+    named_at: int | None = None
 
     @property
     def lexical(self) -> float:
@@ -130,6 +119,8 @@ def on_subject(prompt: Prompt, found: Sequence[Candidate]) -> list[Candidate]:
     """
     drugs = {stem(word) for word in drug_names(prompt.question)}
     about = [s for s in found if not drugs or (drugs & s.names and _is_of(drugs, s))]
+    if drugs and asks_for_dose(prompt.question):
+        about = [s for s in about if not is_row(s.text) or row_gives_dose(prompt.question, s.text)]
     if drugs:
         about = _for_what_is_asked(prompt.question, about)
     kinds = _KINDS_OF_DOSE & prompt.terms.weights.keys()
@@ -137,7 +128,7 @@ def on_subject(prompt: Prompt, found: Sequence[Candidate]) -> list[Candidate]:
         about = [s for s in about if kinds & s.names]
     if not any(drugs & s.names or s.held >= _LEAST_HELD for s in about):
         return []
-    asked = populations(prompt.question) & _VULNERABLE
+    asked = patient_of(prompt.question).groups & _VULNERABLE
     if asked:
         # A section about them alone comes before what the title says of the whole document.
         by_age = [s for s in about if not asked.isdisjoint(groups_by_age(s.text))]
@@ -149,12 +140,17 @@ def on_subject(prompt: Prompt, found: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _for_what_is_asked(question: str, found: Sequence[Candidate]) -> list[Candidate]:
-    """Without the table rows that give a dose for another condition than the question's."""
+    """Without the rows and sentences that give a dose for another condition than the question's."""
     rows = [s for s in found if is_row(s.text)]
     headed = [(s.text, " ".join(headings_of(s.source))) for s in rows]
     other = {
         row for row, elsewhere in zip(rows, for_other_conditions(question, headed), strict=True)
         if elsewhere
+    }  # fmt: skip
+    other |= {
+        s for s in found
+        if not is_row(s.text) and has_amount(s.text)
+        and is_for_another_condition(question, s.text, _above(s.source))
     }  # fmt: skip
     return [s for s in found if s not in other]
 
@@ -184,31 +180,6 @@ def score_candidates(
         for sentence, probability in zip(likely, read, strict=True):
             scores[sentence] += _READ * probability
     return scores
-
-
-def asks_for_dose(question: str) -> bool:
-    """Whether it asks how much of something is given."""
-    return _ASKS_FOR_DOSE.search(question) is not None
-
-
-def asks_of_organs(question: str) -> bool:
-    """Whether it asks about kidneys or a liver that do not work as they should."""
-    return _IN_ORGANS.search(question) is not None
-
-
-def names_organs(text: str) -> bool:
-    """Whether a text says something for such kidneys or livers."""
-    return _OF_ORGANS.search(text) is not None
-
-
-def gives_a_dose(text: str) -> bool:
-    """Whether a sentence says how much of one drug is given, and nothing else of it: no level, no
-    interaction, no accident."""
-    return (
-        drug_count(text) < 2
-        and _AMOUNT.search(text) is not None
-        and _NOT_GIVEN.search(text) is None
-    )
 
 
 def may_be_shown(patient: Patient, text: str) -> bool:
@@ -252,9 +223,22 @@ def _of(source: Source, prompt: Prompt) -> list[Candidate]:
     # Whom it is about is looked at apart: "boy" need not stand in the text for children.
     subject = set(content_words(without_populations(prompt.question)))
     weights = {word: w for word, w in prompt.terms.weights.items() if word in subject}
+    # A line may still speak of somebody whom its document as a whole is not for.
+    outside = is_outside(patient, passage.audience) and not any(
+        speaks_of(patient, passage.audience, part) for part in _above(source)
+    )
     found: list[Candidate] = []
-    for position, (start, end) in enumerate(sentences(passage.chunk.text)):
+    spans = sentences(passage.chunk.text)
+    asked = asked_drugs(prompt.question)
+    namers = namers_of(passage.chunk.text, spans) if asked else {}
+    over = stems_of(asked, above)
+    for position, (start, end) in enumerate(spans):
         text = passage.chunk.text[start:end]
+        namer = namers.get(position)
+        drug = passage.chunk.text[slice(*spans[namer])] if namer is not None else ""
+        named = stems_of(asked, text)
+        if outside and not speaks_of(patient, passage.audience, text):
+            continue
         if _says_something(text, headings) and may_be_shown(patient, text):
             found.append(
                 Candidate(
@@ -264,8 +248,9 @@ def _of(source: Source, prompt: Prompt) -> list[Candidate]:
                     text=text,
                     own=coverage(weights, text),
                     held=coverage(weights, f"{above} {text}"),
-                    names=_names(prompt, f"{above} {text}"),
-                    stems=frozenset(content_words(text)),
+                    names=_names(prompt, f"{above} {text}") | over | named | stems_of(asked, drug),
+                    stems=frozenset(content_words(text)) | named,
+                    named_at=namer,
                 )
             )
     return found
@@ -275,6 +260,12 @@ def _nearest(source: Source) -> str:
     """The heading right above a passage; its document's title where it has none."""
     passage = source.passage
     return (passage.section or passage.document.title).rpartition(" > ")[2]
+
+
+def _above(source: Source) -> list[str]:
+    """The headings above a passage and its document's title, the nearest first."""
+    passage = source.passage
+    return [*reversed((passage.section or "").split(" > ")), passage.document.title]
 
 
 def _says_something(text: str, headings: frozenset[str]) -> bool:
@@ -311,7 +302,8 @@ def _is_of(drugs: set[str], sentence: Candidate) -> bool:
 
 
 def _speaks_of(asked: frozenset[str], sentence: Candidate, *, named: bool, title: bool) -> bool:
-    """Whether the sentence, or else a heading above it (or the title), is about them.
+    """Whether the sentence, or else a heading above it (or the title, or what the document says of
+    whom it is for), is about them.
 
     A table row that names them only to say that it is not for them is about them where the drug was
     ``named`` in the question; "Which drug for a child?" does not ask for what no child is given.
@@ -319,7 +311,8 @@ def _speaks_of(asked: frozenset[str], sentence: Candidate, *, named: bool, title
     passage = sentence.source.passage
     whole = passage.document.title
     sections = [part for part in (passage.section or "").split(" > ") if part != whole]
-    for text in (sentence.text, *reversed(sections), *([whole] if title else [])):
+    document = [whole, included(passage.audience)] if title else []
+    for text in (sentence.text, *reversed(sections), *document):
         if populations(text) and (named or not is_row(text) or whom(text, ())):
             return names_one_of(asked, text)
     return False

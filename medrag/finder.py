@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from medrag.answerability import Found, answerability, at_most, settled
 from medrag.answering import Checker
+from medrag.audience import OPENING, audience_of
 from medrag.candidates import Relevance
+from medrag.errors import TooLarge, UsageError
 from medrag.fusion import Arm
 from medrag.generators.extractive import ExtractiveGenerator
 from medrag.ground import build_prompt
@@ -18,7 +20,8 @@ from medrag.models.pair_encoder import SHIPPED
 from medrag.parts import Parts
 from medrag.protocols import Composer
 from medrag.retrieve import Search
-from medrag.types import Answer, Draft, Passage, Prompt
+from medrag.text import encodable
+from medrag.types import Answer, Draft, Passage, Prompt, Verdict
 from medrag.verbatim import verbatim_answer
 
 Collections: TypeAlias = str | Iterable[str] | None
@@ -28,6 +31,50 @@ What lies in other collections touches nothing that is found, weighed, answered 
 """
 
 
+_ASK = "Ask something."
+QUESTION_LIMIT = 20_000
+"""Characters of a question: a long case history, and not a document."""
+
+
+def as_question(question: object) -> str:
+    """What was given, where it can be a question.
+
+    Raises:
+        UsageError: it is no text.
+        TooLarge: it is longer than ``QUESTION_LIMIT``.
+    """
+    if not isinstance(question, str):
+        kind = type(question).__name__
+        raise UsageError(f"A question is a string, and this is of the type {kind}.", _ASK)
+    if len(question) > QUESTION_LIMIT:
+        raise TooLarge(
+            f"The question has {len(question):,} characters, and at most {QUESTION_LIMIT:,} are"
+            " read.",
+            "Ask in fewer words.",
+        )
+    if encodable(question) != question and not any(ch.isalnum() for ch in question):
+        raise UsageError("The question is empty, or no text.", _ASK)
+    return question
+
+
+def as_pairs(pairs: object) -> list[tuple[str, str]]:
+    """What was given, where it is claims, each with its evidence.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    several = isinstance(pairs, Iterable) and not isinstance(pairs, str)
+    given = list(cast("Iterable[object]", pairs)) if several else [pairs]
+    found: list[tuple[str, str]] = []
+    for number, pair in enumerate(given, start=1):
+        two = list(pair) if isinstance(pair, tuple | list) else []
+        if len(two) != 2 or not all(isinstance(text, str) for text in two):
+            remedy = "Give (claim, evidence) for each."
+            raise UsageError(f"Item {number} is no pair of strings.", remedy)
+        found.append((two[0], two[1]))
+    return found
+
+
 class Finder(Parts):
     """Parts of an engine put to work: passages, sources, and the answer in the documents' own
     words."""
@@ -35,10 +82,15 @@ class Finder(Parts):
     def search(
         self, question: str, k: int = 8, *, collection: Collections = None, arm: Arm = "hybrid"
     ) -> list[Passage]:
-        """The k passages nearest to a question. Any string is safe; an empty one finds nothing.
+        """The k passages nearest to a question. Any text is safe; an empty one finds nothing.
 
         Both arms together ("hybrid") are reordered by the reranker, where the settings want it.
+
+        Raises:
+            UsageError: the question is no string, or far too long.
+            LibraryError: there is no library, or the engine is closed.
         """
+        as_question(question)
         if arm == "hybrid":
             return self.search_many([Search(question, k, collection)])[0]
         scope = scope_of(collection)
@@ -79,10 +131,20 @@ class Finder(Parts):
         reading = retriever.reading(question, scope)
         terms, found = retriever.find(reading.read, depth, scope=scope)
         if reranker is None:
-            return Found(terms, tuple(found), tuple(found), reading)
+            return Found(terms, tuple(found), self._with_audience(found), reading)
         ordered = reranker.order(reading.read, found)[:wanted]
         calibrated = self.settings.rerank_model == SHIPPED
-        return Found(terms, tuple(found[:wanted]), tuple(ordered), reading, calibrated)
+        passages = self._with_audience(ordered)
+        return Found(terms, tuple(found[:wanted]), passages, reading, calibrated)
+
+    def _with_audience(self, passages: Sequence[Passage]) -> tuple[Passage, ...]:
+        """The passages with what their documents say of whom they are for."""
+        ids = list(dict.fromkeys(passage.document.id for passage in passages))
+        said = {
+            name: audience_of(opening)
+            for name, opening in self.library.openings(ids, OPENING).items()
+        }
+        return tuple(replace(one, audience=said.get(one.document.id, "")) for one in passages)
 
     def evidence(
         self, question: str, composer: Composer, *, collection: Collections = None
@@ -94,6 +156,16 @@ class Finder(Parts):
         """The probability (0..1) by which ``ask`` answers or abstains, and what it was made of."""
         found = self.find(question, collection=collection)
         return settled(found, self._draft(found)[1].read), found
+
+    def verify(self, pairs: Iterable[tuple[str, str]]) -> list[Verdict]:
+        """What evidence says of a claim, for each ``(claim, evidence)``, in order.
+
+        Raises:
+            UsageError: something else was given.
+            LibraryError: the engine is closed.
+        """
+        self._require_open()
+        return self.judge.judge(as_pairs(pairs))
 
     def _sources(self, found: Found) -> Prompt:
         limit = self.settings.passages

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
+from medrag.ages import patient_of
 from medrag.population import about_others, populations
 from medrag.standing import is_draft, is_superseded
 from medrag.text import content_words
@@ -34,7 +35,7 @@ def build_prompt(
     a heading that is about others than the question (children, where it asks about adults), or
     that denies what it asks about ("No major bleeding").
     """
-    asked = populations(question)
+    asked = patient_of(question).groups
     right = [
         p
         for p in passages

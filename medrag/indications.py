@@ -1,4 +1,4 @@
-"""What a drug is asked for, and what a row of a formulary gives its dose for.
+"""What a drug is asked for, and what a document gives its dose for.
 
 "Apixaban dose for DVT" is not answered by the dose that prevents a stroke: the drug is right, the
 number is not.
@@ -11,7 +11,13 @@ from collections.abc import Sequence
 
 from medrag.patterns import Pattern
 from medrag.text import CELL_GAP, words
-from medrag.vocabulary import abbreviations, conditions, lay_phrases
+from medrag.vocabulary import (
+    abbreviations,
+    condition_kin,
+    condition_parts,
+    conditions,
+    lay_phrases,
+)
 
 _HEAD = Pattern(
     r"\b(?:indicat|condition|diagnos[ei]s|infection|disease|problem|scenario|situation|syndrome|"
@@ -36,6 +42,9 @@ _SHORT = {
 _NO_ABBREVIATIONS = frozenset({"ana", "pea", "bell", "all", "aids"})
 _PREVENTS = Pattern(r"\b(?:prevent\w*|(?:thrombo)?prophyla\w*)", re.I)
 _PROPHYLAXIS, _THROMBOSIS = "prophylaxis", "thrombosis"
+_TREATS = Pattern(r"\btreat(?:s|ed|ing|ment)?\b|\btherapeutic\b", re.I)
+# Beside one of these a site or a kind is a condition: "urinary tract infection".
+_MAKES_ONE = Pattern(r"\b(?:infections?|cancers?|carcinoma|tumou?rs?|ulcers?|failure)\b", re.I)
 # Words that many conditions share: alone they make no two alike.
 _SHARED = "fibrillation exacerbation cancer carcinoma deficiency herpes prophylaxis".split()
 
@@ -90,6 +99,53 @@ def for_other_conditions(question: str, rows: Sequence[tuple[str, str]]) -> list
         bool(conditions) and (alike < most or (not alike and bool(cell)))
         for conditions, alike, cell in zip(told, shared, own, strict=True)
     ]
+
+
+def is_for_another_condition(question: str, line: str, headings: Sequence[str]) -> bool:
+    """Whether a line of running text with a dose is for another condition than the question's: what
+    the line says that it is for, or else the first of the ``headings`` above it (the nearest first)
+    to name a condition. What treats is not for who asks what prevents, and the other way round.
+
+    A line that names the asked condition, or stands under it, is for it, whatever else is named.
+    """
+    wanted = asked_for(question)
+    if not wanted:
+        return False
+    if _is_other_use(question, (line, *headings)):
+        return True
+    if any(_akin(wanted, conditions_in(text)) for text in (line, *headings)):
+        return False
+    said = [frozenset[str]().union(*(_named(m.group()) for m in _FOR.finditer(line)))]
+    told = next((found for found in (*said, *map(_named, headings)) if found), frozenset())
+    return bool(told)
+
+
+def _is_other_use(question: str, texts: Sequence[str]) -> bool:
+    """Whether one of question and text speaks of preventing only, the other of treating only; of
+    the ``texts`` the first that speaks of either."""
+    asked = _uses(question)
+    told = next((uses for uses in map(_uses, texts) if uses), frozenset())
+    return len(asked) == 1 == len(told) and asked != told
+
+
+def _uses(text: str) -> frozenset[str]:
+    patterns = {"prevents": _PREVENTS, "treats": _TREATS}
+    return frozenset(name for name, pattern in patterns.items() if pattern.search(text))
+
+
+def _named(text: str) -> frozenset[str]:
+    """The conditions that a text names for sure; "skin" and "surgical" alone are none."""
+    found = conditions_in(text)
+    if _MAKES_ONE.search(text):
+        return found
+    parts = condition_parts()
+    return found & conditions_in(" ".join(word for word in words(text) if word not in parts))
+
+
+def _akin(asked: frozenset[str], told: frozenset[str]) -> bool:
+    """Whether two sets share a condition, or one of each is treated with the other."""
+    pairs = (frozenset((one, other)) for one in asked for other in told)
+    return any(len(pair) == 1 or pair in condition_kin() for pair in pairs)
 
 
 def _alike(asked: frozenset[str], told: frozenset[str]) -> int:

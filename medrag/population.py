@@ -120,11 +120,10 @@ def _cells_for_whom(row: str) -> str:
     return " ".join(told)
 
 
-def whom_warning(question: str, lines: Sequence[tuple[int, frozenset[str]]]) -> str | None:
+def whom_warning(asked: frozenset[str], lines: Sequence[tuple[int, frozenset[str]]]) -> str | None:
     """That not every one of the ``lines`` of an answer (the marker of each and the groups that it
     is for) is for everybody, where the question does not say for whom; or that one is not for those
-    whom the question names. A child's dose looks like any other."""
-    asked = populations(question)
+    who are ``asked`` about. A child's dose looks like any other."""
     every = [groups for _, groups in lines if groups]
     if asked:
         # What is for adults is for the old among them, and need not be for pregnant women, nor what

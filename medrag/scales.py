@@ -29,16 +29,28 @@ _VALUE = Pattern(
     r"(?:mg|g|micrograms?|mcg|mL)\b(?!/)|milligrams?|tablets?|units?|%))",
     re.I,
 )
+_UNIT = r" ?((?:mmol|[µμ]mol|micromol|mg|g|mEq|units?|IU)/(?:d?L|mol)|mmHg|kPa|bpm|%)"
+_IN_UNIT = Pattern(rf"\d{_UNIT}", re.I)
+_ANY_UNIT = Pattern(_UNIT.removeprefix(" ?"), re.I)
 
 
 def step_for(question: str, steps: Sequence[str]) -> int | None:
     """Which of the ``steps`` (the condition of each before its colon) holds the one number of the
     question that is a value; None where none does, or more than one."""
     values = {float(match[1]) for match in _VALUE.finditer(question)}
-    if len(values) != 1:
+    if len(values) != 1 or _in_other_units(question, steps):
         return None
     found = [place for place, step in enumerate(steps) if _holds(step, *values)]
     return found[0] if len(found) == 1 else None
+
+
+def _in_other_units(question: str, steps: Sequence[str]) -> bool:
+    """Whether the question's value has a unit and the steps have none of it: 250 mg/dL of glucose
+    is not "above 20" where that means mmol/L."""
+    asked = {match[1].lower() for match in _IN_UNIT.finditer(question)}
+    heads = " ".join(step.partition(":")[0] for step in steps)
+    told = {match[1].lower() for match in _ANY_UNIT.finditer(heads)}
+    return bool(asked) and (not told or asked.isdisjoint(told))
 
 
 def _holds(step: str, value: float) -> bool:

@@ -106,7 +106,8 @@ class Passage:
     ``score`` is the fused score in 0..1; ``similarity`` the cosine to the question, ``coverage``
     the share of the question's weight in words that the chunk holds (both 0..1). ``relevance`` is
     how surely it answers, as the reranker says (log odds); None where it was not read. ``vector``
-    is the chunk's embedding, of unit length.
+    is the chunk's embedding, of unit length. ``audience`` is what its document says of whom
+    it is for; empty where it does not, or nobody looked.
     """
 
     chunk: Chunk
@@ -119,6 +120,7 @@ class Passage:
     coverage: float = 0.0
     relevance: float | None = None
     vector: npt.NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
+    audience: str = ""
 
 
 @dataclass(frozen=True, slots=True)

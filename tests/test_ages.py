@@ -220,3 +220,20 @@ def test_a_list_for_other_ages_does_not_come_back_by_its_items(tmp_path: Path) -
         assert "120 mg" in answer.text and "250 mg" not in answer.text, answer.text
         answer = engine.ask("What is the dose of paracetamol for a child of 9 years?")
         assert "250 mg" in answer.text and "120 mg" not in answer.text, answer.text
+
+
+@pytest.mark.parametrize(
+    ("question", "age"),
+    [
+        ("paracetamol dose 4 years", (4.0, 5.0)),
+        ("dose of ibuprofen, 6 years?", (6.0, 7.0)),
+        ("alendronate dose for 5 years", None),
+        ("warfarin dose after 2 years", None),
+        ("risk at 10 years", None),
+    ],
+)
+def test_years_alone_are_an_age_where_a_dose_is_asked_for(
+    question: str, age: tuple[float, float] | None
+) -> None:
+    assert age_asked(question) == age
+    assert patient_of(question).groups == (frozenset({"children"}) if age else frozenset())

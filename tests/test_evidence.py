@@ -308,8 +308,13 @@ def test_budget_verbatim_and_openers_whatever_the_passages_hold(
     budget: int,
     count: Callable[[Sequence[str]], list[int]],
 ) -> None:
+    # Readers write a row on a line of its own.
     sources = [
-        source(n, "".join(line + end for line, end in lines).strip(), ordinal=ordinal)
+        source(
+            n,
+            "".join(f"\n{line}\n" if " | " in line else line + end for line, end in lines).strip(),
+            ordinal=ordinal,
+        )
         for n, (lines, ordinal) in enumerate(passages, start=1)
     ]
     calls = 0

@@ -1,11 +1,18 @@
 """The plan of the house holds: a room imports from lower floors only, and --help loads little."""
 
 import ast
+import json
+import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+import typer
+from typer.main import get_group
+
+from medrag.cli.app import ROOMS
 
 PACKAGE = Path(__file__).resolve().parent.parent / "medrag"
 
@@ -14,7 +21,7 @@ FLOORS = {
     "types": 0, "protocols": 0.5, "errors": 0,
     "config": 1, "grammar": 1, "events": 0.7, "population": 1, "drugs": 1.5, "text": 1,
     "offline": 1, "patterns": 0, "lists": 1.2, "vocabulary": 0, "ages": 1.2, "scales": 1,
-    "indications": 1.7,
+    "indications": 1.7, "doses": 1.7, "audience": 1.3,
     "wording": 1.6,
     "standing": 1, "neutral": 1.2, "instructions": 1.5, "candidates": 1.8,
     "neighbours": 1.9,
@@ -70,6 +77,45 @@ def test_help_loads_no_heavy_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
+
+
+def after_verify(judge: str, claim: str, folder: Path) -> set[str]:
+    """The modules that are there when ``medrag verify`` has judged one claim."""
+    file = folder / "one.jsonl"
+    file.write_text(json.dumps({"claim": claim, "evidence": "Stop metformin below 30 mL/min."}))
+    code = (
+        "import sys\nfrom medrag.cli import main\n"
+        f"sys.argv = ['medrag', 'verify', {str(file)!r}]\n"
+        "try:\n    main()\nexcept SystemExit as done:\n    assert not done.code\n"
+        "print(*sys.modules, file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        env=os.environ | {"MEDRAG_JUDGE": judge},
+    )  # fmt: skip
+    assert '"verdict"' in done.stdout
+    return set(done.stderr.split())
+
+
+def test_one_claim_takes_neither_the_engine_nor_other_commands(tmp_path: Path) -> None:
+    learned = after_verify("medrag-judge", "Metformin ends below 30 mL/min.", tmp_path)
+    rules = after_verify("rules", "Stop metformin below 30 mL/min.", tmp_path)
+    unneeded = {
+        "medrag.engine", "medrag.retrieve", "medrag.cli.corpus", "medrag.cli.models",
+        "medrag.server", "rich", "torch", "faiss", "tomllib",
+    }  # fmt: skip
+    assert not (learned | rules) & unneeded
+    assert not learned & {"medrag.library", "sqlite3"}
+    assert not rules & {"numpy", "onnxruntime"}  # words alone decide
+
+
+def test_each_command_is_in_its_room() -> None:
+    for name, room in ROOMS.items():
+        made = typer.Typer()
+        made.callback()(lambda: None)
+        import_module(f"medrag.cli.{room}").register(made)
+        assert name in get_group(made).commands
+        assert set(get_group(made).commands) == {other for other in ROOMS if ROOMS[other] == room}
 
 
 def test_a_question_never_imports_torch(samples: Path) -> None:

@@ -49,5 +49,13 @@ def test_bounds(step: str, inside: float, outside: float) -> None:
     assert step_for(f"what for an INR of {outside}", [step]) is None
 
 
+def test_a_value_in_another_unit_has_no_step() -> None:
+    steps = ("Glucose 8.1 to 12 mmol/L: 2 units/hour.", "Glucose above 20 mmol/L: 6 units/hour.")
+    assert step_for("insulin rate for a glucose of 10 mmol/L", steps) == 0
+    assert step_for("insulin rate for a glucose of 10", steps) == 0
+    assert step_for("insulin rate for a glucose of 250 mg/dL", steps) is None
+    assert step_for("insulin rate for a glucose of 250mg/dl", steps) is None
+
+
 def test_a_line_without_a_condition_is_no_step() -> None:
     assert step_for("rate for 14", ("Give 10 to 20 units.", "Call a doctor: now.")) is None

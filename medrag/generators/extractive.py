@@ -13,16 +13,13 @@ from dataclasses import replace
 from medrag.candidates import (
     Candidate,
     Relevance,
-    asks_for_dose,
-    asks_of_organs,
     find_candidates,
-    gives_a_dose,
     is_item,
     item_text,
-    names_organs,
     on_subject,
     score_candidates,
 )
+from medrag.doses import asks_for_dose, asks_of_organs, gives_a_dose, names_organs
 from medrag.drugs import drug_names
 from medrag.generators.lists import Chosen
 from medrag.lists import opens
@@ -86,8 +83,10 @@ class ExtractiveGenerator:
         whole = _with_openers(shown)
         relevance(prompt.question, [one for one in whole if (one[0].chunk.id, one[1]) not in read])
         best = max(read[passage.chunk.id, text] for passage, text in whole)
-        if best >= _LEAST_READ and _has_row_of_drug(prompt.question, shown):
-            best = 1.0  # the model was taught few tables, and this is what was asked for
+        if _says_the_dose(prompt, shown) or (
+            best >= _LEAST_READ and _has_row_of_drug(prompt.question, shown)
+        ):
+            best = 1.0  # the model was taught few such lines, and this is what was asked for
         return Draft("\n".join(lines), verbatim=True, read=best, cut=cut)
 
 
@@ -104,10 +103,25 @@ def _has_row_of_drug(question: str, shown: Sequence[Candidate]) -> bool:
     )
 
 
+def _says_the_dose(prompt: Prompt, shown: Sequence[Candidate]) -> bool:
+    """Whether the dose of a drug is asked for, and a sentence that is shown says how much of it is
+    given and, with its headings, has every other word of the question."""
+    drugs = {stem(word) for word in drug_names(prompt.question)}
+    if not drugs or not asks_for_dose(prompt.question):
+        return False
+    wanted = prompt.terms.weights.keys() - _OF_DOSES
+    return any(
+        wanted <= one.names and gives_a_dose(one.text)
+        for one in shown
+        if not is_row(one.text) and (drugs & one.stems or one.named_at is not None)
+    )
+
+
 def _with_openers(shown: Sequence[Candidate]) -> list[tuple[Passage, str]]:
     """The lines of an answer as they are to be understood: an item with the line that opens its
-    list, in place of title and headings."""
+    list, in place of title and headings; a dose with the sentence that names its drug."""
     out, opener = [], ""
+    said = {(one.source.marker, one.position): one.text for one in shown}
     for one in shown:
         if opens(one.text):
             opener = one.text
@@ -116,6 +130,8 @@ def _with_openers(shown: Sequence[Candidate]) -> list[tuple[Passage, str]]:
             bare = replace(passage.document, title="")
             passage = replace(passage, document=bare, section=None)
             text = f"{opener} {item_text(text)}"
+        elif one.named_at is not None:
+            text = f"{said.get((one.source.marker, one.named_at), '')} {text}".strip()
         out.append((passage, text))
     return out
 

@@ -96,9 +96,15 @@ class Chosen:
     def _with_what_it_leans_on(
         self, sentence: Candidate, spans: list[Span]
     ) -> list[Candidate] | None:
-        """The sentence, and those before it in its paragraph that it cannot be read without."""
+        """The sentence, and those before it in its paragraph that it cannot be read without; what
+        names the drug that it gives the dose of is one."""
         chunk = sentence.source.passage.chunk
         needed, place = [sentence], sentence.position
+        if sentence.named_at is not None:
+            namer = self._line(sentence, sentence.named_at, spans)
+            if namer is None:
+                return None
+            needed.insert(0, namer)
         while leans(needed[-1].text):
             if place == 0:
                 torn = chunk.ordinal > 0 and points_back(needed[-1].text)

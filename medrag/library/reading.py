@@ -110,6 +110,11 @@ class Reading:
         """A stored document, whole; None if it is not there, or not within the scope."""
         return rows.read_document(self.connection, document_id, scope)
 
+    def openings(self, ids: Sequence[str], length: int) -> dict[str, str]:
+        """The first characters of documents, by id."""
+        query = f"SELECT id, substr(text, 1, ?) FROM documents WHERE id IN ({rows.marks(ids)})"
+        return dict(self.connection.execute(query, [length, *ids]))
+
     def find(self, wanted: str, scope: Scope = None) -> list[DocumentInfo]:
         """Documents with that id (or its first 6 or more digits), or at that path."""
         ids = rows.find_ids(self.connection, wanted, scope)

@@ -5,8 +5,9 @@
 themselves or from the substance's others of the same route; ``abbreviations.txt`` what
 abbreviations stand for where on a ward they stand for one thing; ``lay.txt`` what people say for
 what documents call otherwise; ``conditions.txt`` words that tell what a drug is given for, and
-``condition_groups.txt`` those of them that mean the same, a group a line; ``asking.txt`` words that
-ask and name nothing.
+``condition_groups.txt`` those of them that mean the same, a group a line; ``condition_parts.txt``
+those that alone name none (sites, kinds, settings); ``condition_kin.txt`` pairs of which the one is
+treated where documents speak of the other; ``asking.txt`` words that ask and name nothing.
 """
 
 from __future__ import annotations
@@ -54,6 +55,19 @@ def conditions() -> Mapping[str, str]:
     groups = {word: line.split()[0] for line in _lines("condition_groups.txt")
               for word in line.split()}  # fmt: skip
     return {word: groups.get(word, word) for word in _lines("conditions.txt")}
+
+
+@cache
+def condition_parts() -> frozenset[str]:
+    """Those words of ``conditions`` that name a condition only together with others."""
+    return frozenset(_lines("condition_parts.txt"))
+
+
+@cache
+def condition_kin() -> frozenset[frozenset[str]]:
+    """Pairs of conditions (as ``conditions`` calls them): a document on the one may well say what
+    is given for the other."""
+    return frozenset(frozenset(line.split()) for line in _lines("condition_kin.txt"))
 
 
 @cache

@@ -1,0 +1,130 @@
+"""Doses: whether one is asked for, which drug a line gives one of, and how much of it.
+
+A line that names a drug need not say how much of it is given: "Stop warfarin and give vitamin K
+2 mg". And a line may say it of a drug that the line before names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from medrag.drugs import drug_count, drug_names, meant
+from medrag.patterns import Pattern
+from medrag.population import without_populations
+from medrag.text import CELL_GAP, Span, content_words, is_row, stem, words
+
+_ASKS_FOR_DOSE = Pattern(
+    r"\b(?:dos(?:e|es|ages?|ing)|how (?:much|many m|many u)|max(?:imum)?)\b", re.I
+)
+_IN_ORGANS = Pattern(
+    r"\b(?:renal|kidney|hepatic|liver)\b.{0,12}\b(?:impair|fail|insuff|dysfunc|disease|adjust)",
+    re.I,
+)
+_OF_ORGANS = Pattern(
+    r"\b(?:renal|kidneys?|hepatic|liver|CrCl|creatinine|e?GFR|dialysis|Child)\b", re.I
+)
+_AMOUNT = Pattern(
+    r"(?:\d|million)[ \u00a0-]?(?:m?g|mcg|[µμ]g|micrograms?|nanograms?|grams?|units?|IU|mmol|mEq|mL"
+    r"|tablets?|capsules?|puffs?|drops?|sachets?)\b(?! ?/ ?(?:d?L|mL)\b| per (?:millilitre|litre))",
+    re.I,
+)
+# What is said of a dose that nobody is to be given.
+_NOT_GIVEN = Pattern(
+    r"\b(?:levels?|concentrations?|raise[sd]?|doubles?|interact\w*|equivalent|equals?|contains?|overdos\w*"
+    r"|toxic\w*|fatal\w*|died|deaths?|swallowed|mistake\w*|errors?|not|never|avoid\w*"
+    r"|contra-?indicat\w*)\b",
+    re.I,
+)
+_OF_DRUGS = Pattern(r"\b(?:drugs?|medicines?|medications?|agents?|names?|preparations?)\b", re.I)
+_DOSE_WORDS = frozenset(
+    stem(word)
+    for word in ("dose", "doses", "dosage", "dosing", "usual", "maximum", "starting", "initial")
+)
+
+
+def asks_for_dose(question: str) -> bool:
+    """Whether it asks how much of something is given."""
+    return _ASKS_FOR_DOSE.search(question) is not None
+
+
+def asks_of_organs(question: str) -> bool:
+    """Whether it asks about kidneys or a liver that do not work as they should."""
+    return _IN_ORGANS.search(question) is not None
+
+
+def names_organs(text: str) -> bool:
+    """Whether a text says something for such kidneys or livers."""
+    return _OF_ORGANS.search(text) is not None
+
+
+def gives_a_dose(text: str) -> bool:
+    """Whether a sentence says how much of one drug is given, and nothing else of it: no level, no
+    interaction, no accident."""
+    return (
+        drug_count(text) < 2
+        and _AMOUNT.search(text) is not None
+        and _NOT_GIVEN.search(text) is None
+    )
+
+
+def has_amount(text: str) -> bool:
+    """Whether a text gives an amount of something that is given."""
+    return _AMOUNT.search(text) is not None
+
+
+def asked_drugs(question: str) -> dict[str, str]:
+    """The drugs of a question: what each name means, and its stem as the question has it."""
+    return {meant(word): stem(word) for word in drug_names(question)}
+
+
+def stems_of(asked: Mapping[str, str], text: str) -> frozenset[str]:
+    """The stems of the drugs asked about that a text names, by whatever name."""
+    if not asked:
+        return frozenset()
+    named = {meant(word) for word in drug_names(text)}
+    return frozenset(said for name, said in asked.items() if name in named)
+
+
+def namers_of(text: str, spans: Sequence[Span]) -> dict[int, int]:
+    """The sentences of running text that give an amount and name no drug, and for each the one
+    before it in its paragraph that names the drug; where that names several there is none."""
+    found: dict[int, int] = {}
+    namer, drugs = -1, 0
+    for position, (start, end) in enumerate(spans):
+        said = text[start:end]
+        if position and "\n" in text[spans[position - 1][1] : start]:
+            namer, drugs = -1, 0
+        named = 0 if is_row(said) else drug_count(said)
+        if named:
+            namer, drugs = position, named
+        elif drugs == 1 and has_amount(said) and not is_row(said):
+            found[position] = namer
+    return found
+
+
+def row_gives_dose(question: str, row: str) -> bool:
+    """Whether a table row may say how much of a drug of the question is given: it is the row of
+    that drug, or an amount follows the drug's name, or it has more of the question than the name.
+    A row on a raised INR names warfarin, and the dose of what reverses it."""
+    drugs = asked_drugs(question)
+    asked = set(content_words(without_populations(question)))
+    if (asked - {*drugs.values(), *_DOSE_WORDS}) & set(content_words(row)):
+        return True
+    first, *cells = row.split(CELL_GAP)
+    if stems_of(drugs, first) or not stems_of(drugs, row):
+        return True
+    return any(_is_cell_of(drugs, cell) for cell in cells)
+
+
+def _is_cell_of(drugs: Mapping[str, str], cell: str) -> bool:
+    """Whether a cell says that its row is one of these drugs, or gives an amount behind the name
+    of one, with no other name between."""
+    head, _, said = cell.partition(":")
+    if stems_of(drugs, head) or (_OF_DRUGS.search(head) and stems_of(drugs, said)):
+        return True
+    for amount in _AMOUNT.finditer(said):
+        before = [word for word in words(said[: amount.start()]) if drug_names(word)]
+        if before and meant(before[-1]) in drugs:
+            return True
+    return False
