@@ -113,6 +113,7 @@ _UNBORN = Pattern(
     re.I,
 )
 _MONTHS_OF_12 = Pattern(r"(?<![\d/.])(\d{1,2})/12\b")
+_FROM_BIRTH = Pattern(r"\b(?:from )?birth (?:to|until|up to) (?=\d)", re.I)
 _YEARS_OLD = Pattern(rf"{_N}[ -]?{_YEAR}", re.I)
 _ADULTS = Pattern(r"\badults?\b(?!$)", re.I)
 _NEW = Pattern(r"\b(?:neonat\w*|new-?borns?|preterm)\b", re.I)
@@ -278,7 +279,7 @@ def _clauses(line: str) -> list[str]:
 
 
 def _in_clause(clause: str) -> list[Span]:
-    clause = _MONTHS_OF_12.sub(r"\1 months", clause)
+    clause = _FROM_BIRTH.sub("neonates 0 to ", _MONTHS_OF_12.sub(r"\1 months", clause))
     head, _, text = clause.partition(":")
     if not _is_of_ages(clause):
         return _ranges(clause, _FORMS)

@@ -10,7 +10,7 @@ import re
 from medrag.ages import Patient, ages_of, is_for, is_for_another
 from medrag.patterns import Pattern
 from medrag.population import populations
-from medrag.text import CELL_GAP, sentences
+from medrag.text import CELL_GAP, is_row, sentences
 
 OPENING = 3000
 """How many characters of a document may say whom it is for."""
@@ -33,11 +33,12 @@ _LABEL = Pattern(
     r"^\W*(?:scope|who (?:is )?this (?:\w+ )?(?:is |applies )?(?:for|to)|applies to|"
     r"applicable to|(?:not )?for use in|target (?:group|population|audience)|"
     r"(?:patient|age) groups?|patients|population|relevant to|inclusion(?: criteria)?|intended for)"
-    r"\W*(?:[:\u2013-]|$)",
+    r"\W*(?:[:\u2013-]|$)|^\W*(?:applies to|(?:not )?for use in)\b",
     re.I,
 )
 _SHORT = Pattern(r"^\W*for (?:use in |all )?(?=[^.]{0,80}\.?$)", re.I)
 _SHORT_WORDS = 14
+_ELSEWHERE = Pattern(r"\b(?:see|refer(?:red)? to|consult|ask)\b", re.I)
 _EXCLUDES = Pattern(
     r"\b(?:not(?! only)|never|except(?:ing)?|exclud(?:es|ing|ed)|apart from|other than)\b", re.I
 )
@@ -47,7 +48,11 @@ def audience_of(opening: str) -> str:
     """The first sentences of a document's beginning that say whom it is for, or not for; empty
     where none does."""
     opening = opening[:OPENING]
-    said = [" ".join(opening[start:end].split()) for start, end in sentences(opening)]
+    said = [
+        " ".join(part.split())
+        for line in (opening[start:end] for start, end in sentences(opening))
+        for part in ([line] if is_row(line) else line.split(CELL_GAP))
+    ]
     found: list[str] = []
     for before, one in zip(["", *said], said, strict=False):
         under = before in found and _GOES_ON.match(one) is not None
@@ -104,8 +109,10 @@ def _is_label(line: str) -> bool:
 
 
 def _says_whom(sentence: str) -> bool:
-    if len(sentence) > _LONGEST or CELL_GAP in sentence or sentence.endswith("?"):
+    if len(sentence) > _LONGEST or is_row(sentence) or sentence.endswith("?"):
         return False
+    if _ELSEWHERE.search(sentence) and not _EXCLUDES.search(sentence):
+        return False  # "For children see the paediatric formulary."
     short = len(sentence.split()) <= _SHORT_WORDS and _SHORT.match(sentence)
     if not (short or _LABEL.match(sentence) or _SAYS.match(sentence)):
         return False

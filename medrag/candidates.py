@@ -19,9 +19,22 @@ from medrag.ages import (
     patient_of,
 )
 from medrag.audience import included, is_outside, speaks_of
-from medrag.doses import asked_drugs, asks_for_dose, has_amount, namers_of, row_gives_dose, stems_of
+from medrag.doses import (
+    asked_drugs,
+    asks_for_dose,
+    asks_of_organs,
+    has_amount,
+    namers_of,
+    row_gives_dose,
+    stems_of,
+)
 from medrag.drugs import drug_names
-from medrag.indications import for_other_conditions, is_for_another_condition
+from medrag.indications import (
+    for_other_conditions,
+    indication_of,
+    is_for_another_condition,
+    is_for_condition,
+)
 from medrag.neutral import addresses_a_machine
 from medrag.patterns import Pattern
 from medrag.population import (
@@ -117,26 +130,38 @@ def on_subject(prompt: Prompt, found: Sequence[Candidate]) -> list[Candidate]:
 
     Silence beats a guess: the dose of another drug, or for somebody else, is worse than none.
     """
-    drugs = {stem(word) for word in drug_names(prompt.question)}
-    about = [s for s in found if not drugs or (drugs & s.names and _is_of(drugs, s))]
+    drugs = set(asked_drugs(prompt.question).values())
+    about = [s for s in found if not drugs or (drugs & s.names and _is_of(prompt, s))]
     if drugs and asks_for_dose(prompt.question):
         about = [s for s in about if not is_row(s.text) or row_gives_dose(prompt.question, s.text)]
     if drugs:
         about = _for_what_is_asked(prompt.question, about)
-    kinds = _KINDS_OF_DOSE & prompt.terms.weights.keys()
-    if kinds:
-        about = [s for s in about if kinds & s.names]
+    about = _of_the_kind(prompt, about)
     if not any(drugs & s.names or s.held >= _LEAST_HELD for s in about):
         return []
     asked = patient_of(prompt.question).groups & _VULNERABLE
     if asked:
-        # A section about them alone comes before what the title says of the whole document.
+        # A section about them alone comes before what the title says of the whole document, unless
+        # all of the document is about nobody else.
         by_age = [s for s in about if not asked.isdisjoint(groups_by_age(s.text))]
         own = [
             s for s in about if s in by_age or _speaks_of(asked, s, named=bool(drugs), title=False)
         ]
         about = own or [s for s in about if _speaks_of(asked, s, named=bool(drugs), title=True)]
     return about
+
+
+def _of_the_kind(prompt: Prompt, found: Sequence[Candidate]) -> list[Candidate]:
+    """Those that say that theirs is the kind of dose asked for (loading, maintenance, bolus). Where
+    none does, those that do not speak of another kind and are for the condition asked about."""
+    kinds = _KINDS_OF_DOSE & prompt.terms.weights.keys()
+    if not kinds:
+        return list(found)
+    return [s for s in found if kinds & s.names] or [
+        s for s in found
+        if not _KINDS_OF_DOSE & s.stems
+        and is_for_condition(prompt.question, (s.text, *_above(s.source)))
+    ]  # fmt: skip
 
 
 def _for_what_is_asked(question: str, found: Sequence[Candidate]) -> list[Candidate]:
@@ -149,10 +174,22 @@ def _for_what_is_asked(question: str, found: Sequence[Candidate]) -> list[Candid
     }  # fmt: skip
     other |= {
         s for s in found
-        if not is_row(s.text) and has_amount(s.text)
+        if has_amount(s.text) and not indication_of(s.text)
         and is_for_another_condition(question, s.text, _above(s.source))
     }  # fmt: skip
-    return [s for s in found if s not in other]
+    kept = [s for s in found if s not in other]
+    if not asks_for_dose(question) or asks_of_organs(question):
+        return kept
+    # A dose for what is asked about comes before one that does not say what it is for.
+    given = {s for s in kept if has_amount(s.text)}
+    for depth in (-1, None):
+        # A document may be on more conditions than one: its title comes last.
+        named = {
+            s for s in given if is_for_condition(question, (s.text, *_above(s.source)[:depth]))
+        }
+        if named:
+            return [s for s in kept if s in named or s not in given]
+    return kept
 
 
 def score_candidates(
@@ -291,14 +328,18 @@ def _names(prompt: Prompt, text: str) -> frozenset[str]:
     return frozenset(prompt.terms.weights.keys() & set(content_words(text)))
 
 
-def _is_of(drugs: set[str], sentence: Candidate) -> bool:
-    """Whether a table row names one of these drugs itself, or its heading does; the document's
-    title does not make every row of its tables one about the drug."""
-    if not is_row(sentence.text):
+def _is_of(prompt: Prompt, sentence: Candidate) -> bool:
+    """Whether a sentence is about a drug asked about: it names it, or what first names any drug of
+    what it leans on, its headings and the title (the nearest first) does. The title does not make
+    every row of its tables one about the drug."""
+    asked = asked_drugs(prompt.question)
+    if set(asked.values()) & sentence.stems or sentence.named_at is not None:
         return True
-    section = sentence.source.passage.section
-    heading = _nearest(sentence.source) if section else ""
-    return bool(drugs & (sentence.stems | set(content_words(heading))))
+    above = _above(sentence.source)
+    if is_row(sentence.text):
+        return bool(sentence.source.passage.section and stems_of(asked, above[0]))
+    naming = next((text for text in above if drug_names(text) or stems_of(asked, text)), "")
+    return not naming or bool(stems_of(asked, naming))
 
 
 def _speaks_of(asked: frozenset[str], sentence: Candidate, *, named: bool, title: bool) -> bool:
@@ -311,7 +352,9 @@ def _speaks_of(asked: frozenset[str], sentence: Candidate, *, named: bool, title
     passage = sentence.source.passage
     whole = passage.document.title
     sections = [part for part in (passage.section or "").split(" > ") if part != whole]
-    document = [whole, included(passage.audience)] if title else []
+    document = [whole, included(passage.audience)]
+    if not title:
+        document = [text for text in document if populations(text) <= asked]
     for text in (sentence.text, *reversed(sections), *document):
         if populations(text) and (named or not is_row(text) or whom(text, ())):
             return names_one_of(asked, text)

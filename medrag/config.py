@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -228,6 +227,8 @@ def read_sections(path: Path) -> dict[str, dict[str, Any]]:
     Raises:
         ConfigError: the file is missing, not TOML, or has a key outside a section.
     """
+    import tomllib
+
     try:
         tree = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:

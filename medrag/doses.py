@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from medrag.drugs import drug_count, drug_names, meant
+from medrag.lists import lists_of, opens
 from medrag.patterns import Pattern
 from medrag.population import without_populations
 from medrag.text import CELL_GAP, Span, content_words, is_row, stem, words
@@ -37,10 +39,18 @@ _NOT_GIVEN = Pattern(
     re.I,
 )
 _OF_DRUGS = Pattern(r"\b(?:drugs?|medicines?|medications?|agents?|names?|preparations?)\b", re.I)
+_MINERALS = frozenset("magnesium potassium calcium phosphate zinc iron".split())
 _DOSE_WORDS = frozenset(
     stem(word)
     for word in ("dose", "doses", "dosage", "dosing", "usual", "maximum", "starting", "initial")
 )
+
+
+class _Namer(NamedTuple):
+    """A sentence that names drugs, and how many."""
+
+    place: int
+    drugs: int
 
 
 def asks_for_dose(question: str) -> bool:
@@ -74,8 +84,12 @@ def has_amount(text: str) -> bool:
 
 
 def asked_drugs(question: str) -> dict[str, str]:
-    """The drugs of a question: what each name means, and its stem as the question has it."""
-    return {meant(word): stem(word) for word in drug_names(question)}
+    """The drugs of a question: what each name means, and its stem as the question has it. Where a
+    dose is asked for and no drug is named, a mineral is one: "magnesium dose"."""
+    named = drug_names(question)
+    if not named and asks_for_dose(question):
+        named = frozenset(words(question)) & _MINERALS
+    return {meant(word): stem(word) for word in named}
 
 
 def stems_of(asked: Mapping[str, str], text: str) -> frozenset[str]:
@@ -83,23 +97,30 @@ def stems_of(asked: Mapping[str, str], text: str) -> frozenset[str]:
     if not asked:
         return frozenset()
     named = {meant(word) for word in drug_names(text)}
+    if not _MINERALS.isdisjoint(asked):
+        named.update(words(text))
     return frozenset(said for name, said in asked.items() if name in named)
 
 
 def namers_of(text: str, spans: Sequence[Span]) -> dict[int, int]:
-    """The sentences of running text that give an amount and name no drug, and for each the one
-    before it in its paragraph that names the drug; where that names several there is none."""
+    """The sentences that give an amount and name no drug, and for each the one that names it: the
+    one before it in its paragraph, or the line that opens its list or table; where that names
+    several drugs there is none."""
     found: dict[int, int] = {}
-    namer, drugs = -1, 0
+    listed = lists_of(text, spans)
+    namer = opener = _Namer(-1, 0)
     for position, (start, end) in enumerate(spans):
         said = text[start:end]
+        row = is_row(said)
         if position and "\n" in text[spans[position - 1][1] : start]:
-            namer, drugs = -1, 0
-        named = 0 if is_row(said) else drug_count(said)
-        if named:
-            namer, drugs = position, named
-        elif drugs == 1 and has_amount(said) and not is_row(said):
-            found[position] = namer
+            opener = opener if row or listed[position] is not None else _Namer(-1, 0)
+            namer = opener
+        named = drug_count(said)
+        if named and not row:
+            namer = _Namer(position, named)
+            opener = namer if opens(said) else opener
+        elif not named and namer.drugs == 1 and has_amount(said):
+            found[position] = namer.place
     return found
 
 
@@ -124,7 +145,9 @@ def _is_cell_of(drugs: Mapping[str, str], cell: str) -> bool:
     if stems_of(drugs, head) or (_OF_DRUGS.search(head) and stems_of(drugs, said)):
         return True
     for amount in _AMOUNT.finditer(said):
-        before = [word for word in words(said[: amount.start()]) if drug_names(word)]
-        if before and meant(before[-1]) in drugs:
+        before = said[: amount.start()]
+        named = drug_names(before)
+        last = next((word for word in reversed(words(before)) if word in named), None)
+        if last is not None and meant(last) in drugs:
             return True
     return False

@@ -31,28 +31,53 @@ _OTHERS = frozenset(
     " histidine cytidine polyamide aminoglycoside macrolide".split()
 )
 # Never given alone under that name, or what others are given in.
-_PARTNERS = frozenset("trinitrate tazobactam sulbactam sodium".split())
-# Minerals are drugs where their salt is named.
-_MINERALS = frozenset("calcium magnesium potassium sodium".split())
+_PARTNERS = frozenset("trinitrate tazobactam sulbactam sodium benzathine".split())
 _SALTS = frozenset(
-    "sulfate sulphate chloride gluconate phosphate carbonate bicarbonate citrate aspartate".split()
+    "sulfate sulphate chloride gluconate phosphate carbonate bicarbonate citrate aspartate"
+    " acetate oxide hydroxide iodide permanganate lactate".split()
 )
+# Names of two words, of which one names other things as well. What tells the drug is the key: it
+# is a drug where one of these words follows it. Minerals are where their salt is named.
+_BEFORE = {
+    **dict.fromkeys("calcium magnesium potassium sodium zinc aluminium aluminum".split(), _SALTS),
+    "iron": frozenset({"sucrose"}),
+    "nicotinic": frozenset({"acid"}),
+    "benzyl": frozenset({"benzoate"}),
+    "gentian": frozenset({"violet"}),
+    "methylene": frozenset({"blue"}),
+    "botulinum": frozenset({"toxin"}),
+}
+# The same, where one of these words stands before it. Vitamin A would be "a"; D and B12 are
+# measured.
+_AFTER = {
+    **dict.fromkeys("cek", frozenset({"vitamin", "vit"})),
+    "charcoal": frozenset({"activated"}),
+    "albumin": frozenset({"human"}),
+    "immunoglobulin": frozenset("human normal tetanus rabies zoster d b".split()),
+}
+_NONE: frozenset[str] = frozenset()
+# What these are called by their generic names; a letter alone is no name that others could use.
+_VITAMINS = {"c": "ascorbic", "e": "tocopherol", "k": "phytomenadione"}
 
 
 def drug_names(text: str) -> frozenset[str]:
     """The words (lower case) of a text that are drugs' names, substances that are measured in
-    blood as well (glucose, potassium) left out, but for "magnesium" in "magnesium sulfate"."""
+    blood as well (glucose, potassium) left out. Of a name of two words it is the one that tells
+    it from others: "magnesium" in "magnesium sulfate", "k" in "vitamin K"."""
     said = words(text)
+    around = zip_longest(said, said[1:], ["", *said[:-1]], fillvalue="")
     return frozenset(
         word
-        for word, following in zip_longest(said, said[1:], fillvalue="")
-        if _is_name(word) or (word in _MINERALS and following in _SALTS)
+        for word, following, before in around
+        if _is_name(word)
+        or following in _BEFORE.get(word, _NONE)
+        or before in _AFTER.get(word, _NONE)
     )
 
 
 def drug_count(text: str) -> int:
     """How many drugs a text names, each by whatever name; "insulin glargine" is one."""
-    named = {meant(word) for word in drug_names(text)} - _PARTNERS
+    named = {_VITAMINS.get(word) or meant(word) for word in drug_names(text)} - _PARTNERS
     return len(named) - ("insulin" in named and len(named) > 1)
 
 

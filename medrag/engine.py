@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 import weakref
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -21,8 +21,8 @@ from medrag.composers import EXTRACTIVE, Composers
 from medrag.config import Settings, library_folder, load_settings
 from medrag.errors import ConfigError, UsageError
 from medrag.events import Done, Event, Verbatim
-from medrag.finder import Collections, Finder
-from medrag.library import Library, Scope, VectorCache, scope_of
+from medrag.finder import Collections, Finder, as_question
+from medrag.library import Scope, VectorCache, scope_of
 from medrag.library.find import exactly_one, take_out
 from medrag.protocols import Composer
 from medrag.retrieve import Search
@@ -33,7 +33,6 @@ from medrag.types import (
     DocumentInfo,
     IngestReport,
     ProgressHook,
-    Verdict,
 )
 
 DEFAULT_COLLECTION = "default"
@@ -88,7 +87,8 @@ class Engine(Finder):
         self._shared.threads = threads
 
     def close(self) -> None:
-        """Close the library and lift the guard. Closing twice is harmless."""
+        """Close the library and lift the guard; nothing is answered after. Twice is harmless."""
+        self._closed = True
         self._end_stream()
         self._close_library()
         self._composers.close()
@@ -126,8 +126,7 @@ class Engine(Finder):
                 "Use letters, digits, spaces, dots and hyphens, at most 64.",
             )
         several = [Path(paths)] if isinstance(paths, str | Path) else [Path(p) for p in paths]
-        self._close_library()
-        with Library.open(self.folder, write=True) as library:
+        with self._writable() as library:
             run = Ingest(library, self._bulk_embedder, self.settings, collection, progress)
             return run.run(several, keep_missing=keep_missing)
 
@@ -141,8 +140,7 @@ class Engine(Finder):
             NotFound: no such document, or several begin with these digits.
             LibraryError: the library cannot be written.
         """
-        self._close_library()
-        with Library.open(self.folder, write=True) as library:
+        with self._writable() as library:
             found = take_out(library, wanted, scope_of(collection))
             library.tidy()
             VectorCache(library).rebuild()
@@ -166,8 +164,10 @@ class Engine(Finder):
         holds earlier (question, answer) pairs of a conversation, for a language model.
 
         Raises:
-            UsageError: the question is empty, the generator unknown, or there is no collection of
-                the one name given (of several, unknown ones hold nothing).
+            UsageError: the question is empty, no string or far too long, the generator unknown,
+                or there is no collection of the one name given (of several, unknown ones hold
+                nothing).
+            LibraryError: there is no library, or the engine is closed.
             ModelError: the language model that was named is not there, or has changed.
         """
         events = self.ask_stream(
@@ -189,6 +189,7 @@ class Engine(Finder):
         Closing the iterator cancels the language model's work; so does the next question, and
         closing the engine, since one engine answers one question at a time.
         """
+        self._require_open()
         self._end_stream()
         named = collection if isinstance(collection, str) else None
         events = self._events(question, scope_of(collection), named, generator, history)
@@ -204,7 +205,7 @@ class Engine(Finder):
         history: Sequence[tuple[str, str]],
     ) -> Generator[Event]:
         started = time.perf_counter()
-        if not isinstance(question, str) or not question.strip():
+        if not as_question(question).strip():
             raise UsageError("The question is empty, or no text.", "Ask something.")
         wanted = generator or self.settings.generator
         choice = self._composers.choose(wanted)
@@ -252,10 +253,6 @@ class Engine(Finder):
                 "Name one of: medrag model list",
             )
         return choice()
-
-    def verify(self, pairs: Iterable[tuple[str, str]]) -> list[Verdict]:
-        """What evidence says of a claim, for each ``(claim, evidence)``, in order."""
-        return self.judge.judge(list(pairs))
 
     def documents(self, collection: Collections = None) -> list[DocumentInfo]:
         """What is in the library, by path."""

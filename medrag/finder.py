@@ -75,6 +75,9 @@ def as_pairs(pairs: object) -> list[tuple[str, str]]:
     return found
 
 
+_BEFORE = 1500  # characters before a passage, among which the line that opens its list may stand
+
+
 class Finder(Parts):
     """Parts of an engine put to work: passages, sources, and the answer in the documents' own
     words."""
@@ -131,20 +134,27 @@ class Finder(Parts):
         reading = retriever.reading(question, scope)
         terms, found = retriever.find(reading.read, depth, scope=scope)
         if reranker is None:
-            return Found(terms, tuple(found), self._with_audience(found), reading)
+            return Found(terms, tuple(found), self._in_their_documents(found), reading)
         ordered = reranker.order(reading.read, found)[:wanted]
         calibrated = self.settings.rerank_model == SHIPPED
-        passages = self._with_audience(ordered)
+        passages = self._in_their_documents(ordered)
         return Found(terms, tuple(found[:wanted]), passages, reading, calibrated)
 
-    def _with_audience(self, passages: Sequence[Passage]) -> tuple[Passage, ...]:
-        """The passages with what their documents say of whom they are for."""
+    def _in_their_documents(self, passages: Sequence[Passage]) -> tuple[Passage, ...]:
+        """The passages with what their documents say of whom they are for, and right before."""
         ids = list(dict.fromkeys(passage.document.id for passage in passages))
         said = {
             name: audience_of(opening)
             for name, opening in self.library.openings(ids, OPENING).items()
         }
-        return tuple(replace(one, audience=said.get(one.document.id, "")) for one in passages)
+        return tuple(
+            replace(
+                one,
+                audience=said.get(one.document.id, ""),
+                before=self.library.before(one.document.id, one.chunk.start, _BEFORE),
+            )
+            for one in passages
+        )
 
     def evidence(
         self, question: str, composer: Composer, *, collection: Collections = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from medrag.patterns import Pattern
 from medrag.text import CELL_GAP, words
@@ -42,7 +43,16 @@ _SHORT = {
 _NO_ABBREVIATIONS = frozenset({"ana", "pea", "bell", "all", "aids"})
 _PREVENTS = Pattern(r"\b(?:prevent\w*|(?:thrombo)?prophyla\w*)", re.I)
 _PROPHYLAXIS, _THROMBOSIS = "prophylaxis", "thrombosis"
-_TREATS = Pattern(r"\btreat(?:s|ed|ing|ment)?\b|\btherapeutic\b", re.I)
+_USES = {
+    "prevents": _PREVENTS,
+    "treats": Pattern(r"\btreat(?:s|ed|ing|ment)?\b|\btherapeutic\b", re.I),
+    "acute": Pattern(r"\bstatus (?:epilepticus|asthmaticus)\b|\bacute\b", re.I),
+    "lasting": Pattern(r"\bmaintenance\b(?! (?:dose|fluid|rate))|\blong[- ]term\b", re.I),
+}
+_OTHER_USES = (
+    ("prevents", "treats"), ("treats", "prevents"), ("prevents", "acute"), ("acute", "prevents"),
+    ("acute", "lasting"),
+)  # fmt: skip
 # Beside one of these a site or a kind is a condition: "urinary tract infection".
 _MAKES_ONE = Pattern(r"\b(?:infections?|cancers?|carcinoma|tumou?rs?|ulcers?|failure)\b", re.I)
 # Words that many conditions share: alone they make no two alike.
@@ -96,8 +106,9 @@ def for_other_conditions(question: str, rows: Sequence[tuple[str, str]]) -> list
     if not named or (not wanted and not most):
         return [False] * len(rows)
     return [
-        bool(conditions) and (alike < most or (not alike and bool(cell)))
-        for conditions, alike, cell in zip(told, shared, own, strict=True)
+        (bool(conditions) and (alike < most or (not alike and bool(cell))))
+        or _is_other_use(question, [indication_of(row)])
+        for conditions, alike, cell, (row, _) in zip(told, shared, own, rows, strict=True)
     ]
 
 
@@ -113,24 +124,36 @@ def is_for_another_condition(question: str, line: str, headings: Sequence[str]) 
         return False
     if _is_other_use(question, (line, *headings)):
         return True
-    if any(_akin(wanted, conditions_in(text)) for text in (line, *headings)):
+    if is_for_condition(question, (line, *headings), kin=True):
         return False
     said = [frozenset[str]().union(*(_named(m.group()) for m in _FOR.finditer(line)))]
     told = next((found for found in (*said, *map(_named, headings)) if found), frozenset())
     return bool(told)
 
 
+def is_for_condition(question: str, texts: Sequence[str], *, kin: bool = False) -> bool:
+    """Whether one of the ``texts`` names a condition that the question asks a drug for (or that it
+    names at all, where it does not say what for), or with ``kin`` one that is treated with it."""
+    wanted = asked_for(question) or conditions_in(question)
+    if kin:
+        return any(_akin(wanted, conditions_in(text)) for text in texts)
+    return any(not wanted.isdisjoint(conditions_in(text)) for text in texts)
+
+
 def _is_other_use(question: str, texts: Sequence[str]) -> bool:
-    """Whether one of question and text speaks of preventing only, the other of treating only; of
-    the ``texts`` the first that speaks of either."""
+    """Whether the question speaks of preventing and a text of treating only, the other way round,
+    or the question of an emergency and a text of what is taken for long; of the ``texts`` the first
+    that speaks of any."""
     asked = _uses(question)
     told = next((uses for uses in map(_uses, texts) if uses), frozenset())
-    return len(asked) == 1 == len(told) and asked != told
+    return any(
+        one in asked and other in told and other not in asked and one not in told
+        for one, other in _OTHER_USES
+    )
 
 
 def _uses(text: str) -> frozenset[str]:
-    patterns = {"prevents": _PREVENTS, "treats": _TREATS}
-    return frozenset(name for name, pattern in patterns.items() if pattern.search(text))
+    return frozenset(name for name, pattern in _USES.items() if pattern.search(text))
 
 
 def _named(text: str) -> frozenset[str]:
@@ -168,5 +191,10 @@ def _meant(text: str) -> list[str]:
         small = word.islower() and len(word) > 2 and word not in _NO_ABBREVIATIONS
         said = word.upper() if small else word
         out += [meant for table in (abbreviations(), _SHORT) if (meant := table.get(said))]
-    lowered = " ".join(text.lower().split())
-    return out + [meant for phrase, meant in lay_phrases().items() if phrase in lowered]
+    lowered = f" {' '.join(words(text))} "
+    return out + [meant for phrase, meant in _lay().items() if phrase in lowered]
+
+
+@cache
+def _lay() -> dict[str, str]:
+    return {f" {' '.join(words(said))} ": meant for said, meant in lay_phrases().items()}

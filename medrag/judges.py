@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING
 
 from medrag.config import Settings
@@ -77,9 +76,7 @@ def _with_pair_encoder(name: str, threads: int | None) -> Judge:
 
     folder = find_pair_encoder(name)
     encoder = PairEncoder(folder, threads)
-    # The first verdict waits for the weights and for the rules' modules: both at once. No daemon: a
-    # process that ended amid the loading would be aborted.
-    Thread(target=encoder.preload).start()
+    encoder.preload()  # the first verdict waits for the weights and for the rules: both at once
     from medrag.verify.combiner import load_combiner
     from medrag.verify.judge import RuleJudge
     from medrag.verify.learned import LearnedJudge

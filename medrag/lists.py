@@ -4,7 +4,7 @@ before."""
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from medrag.patterns import Pattern
@@ -73,15 +73,21 @@ class _Level:
     items: str = ""
 
 
-def lists_of(text: str, spans: Sequence[Span]) -> list[Listed | None]:
+def lists_of(
+    text: str, spans: Sequence[Span], headings: Collection[int] = ()
+) -> list[Listed | None]:
     """Where each sentence (its span in ``spans``) stands in a list; None for one in no list, such
     as the line that opens it. Short lines right under a colon are items too: a reader may have
-    lost their marks."""
+    lost their marks. ``headings`` are the places of headings: "5. Surgery" is no item."""
     found: list[Listed | None] = []
     levels: list[_Level] = []
     item: Listed | None = None
     for place, (start, end) in enumerate(spans):
         said = text[start:end]
+        if place in headings:
+            item, levels = None, []
+            found.append(None)
+            continue
         mark, heads = _mark(said), False
         same_line = place > 0 and not mark and "\n" not in text[spans[place - 1][1] : start]
         if same_line or (item is not None and _JOINS.match(said)):

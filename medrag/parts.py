@@ -27,6 +27,7 @@ class Parts:
         self._shared = shared
         self._library: Library | None = None
         self._given = False
+        self._closed = False
         self._bulk: Embedder | None = None
         self.on_wait: Callable[[str], None] = lambda message: None
         """Told, in one line, of a step that takes seconds and happens once a machine."""
@@ -36,8 +37,9 @@ class Parts:
         """The library, open for reading: always the one that is in the folder now.
 
         Raises:
-            LibraryError: there is none, or it cannot be opened.
+            LibraryError: there is none, it cannot be opened, or the engine is closed.
         """
+        self._require_open()
         if self._library is not None and not self._given and self._library.is_gone:
             self._library = None  # not closed: what still reads it may finish
         if self._library is None:
@@ -75,10 +77,9 @@ class Parts:
 
     def prepare(self) -> None:
         """Export the embedding model for questions (once a machine; takes some seconds)."""
-        from medrag.models.export import export_onnx
+        from medrag.models.export import prepare
 
-        self.on_wait("Preparing the embedding model (once on this machine, some 15 seconds).")
-        export_onnx(self.embedding_model)
+        prepare(self.embedding_model, self.on_wait)
 
     @property
     def retriever(self) -> Retriever:
@@ -104,6 +105,20 @@ class Parts:
 
             self._bulk = TorchEmbedder(model)
         return self._bulk or self.embedder
+
+    def _writable(self) -> Library:
+        """The library, open for writing; until that is closed it is not read from here.
+
+        Raises:
+            LibraryError: it cannot be written, or the engine is closed.
+        """
+        self._require_open()
+        self._close_library()
+        return Library.open(self.folder, write=True)
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise LibraryError("The engine is closed.", "Open another: Engine.open(FOLDER).")
 
     def _close_library(self) -> None:
         if self._library is not None:

@@ -7,6 +7,7 @@ the sources with the page to turn to. Plain text where the output is a pipe or N
 from __future__ import annotations
 
 import io
+import os
 import re
 from collections.abc import Collection, Sequence
 from typing import IO, TYPE_CHECKING, cast
@@ -47,7 +48,7 @@ def console(*, stderr: bool = False) -> Console:
     """A console as wide as is good to read; rich itself obeys NO_COLOR and pipes."""
     made = Console(stderr=stderr, highlight=False)
     if not made.is_terminal:
-        trimmed = cast("IO[str]", _Trimmed(made.file))
+        trimmed = cast("IO[str]", (_Heard if stderr else _Trimmed)(made.file))
         return Console(file=trimmed, highlight=False, width=_WIDTH)
     if made.width > _WIDTH:
         return Console(stderr=stderr, highlight=False, width=_WIDTH)
@@ -65,6 +66,29 @@ class _Trimmed(io.TextIOBase):
 
     def flush(self) -> None:
         self._file.flush()
+
+
+class _Heard(_Trimmed):
+    """Standard error. That nobody reads on (``2>&1 | head``) makes no failure of what was done."""
+
+    def write(self, text: str) -> int:
+        try:
+            return super().write(text)
+        except BrokenPipeError:
+            return self._silenced(len(text))
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except BrokenPipeError:
+            self._silenced(0)
+
+    def _silenced(self, length: int) -> int:
+        """Write to nothing from now on: Python would complain when it flushes at the end."""
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, self._file.fileno())
+        os.close(nothing)
+        return length
 
 
 def show_answer(out: Console, answer: Answer) -> None:

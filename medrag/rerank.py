@@ -30,14 +30,17 @@ _NEIGHBOURS = 3  # of a passage, that its score is raised towards
 _LIMIT = 20.0  # beyond it, a logit says no more
 _DECIMALS = 4  # beyond these, a logit depends on how its batch was padded
 # How many candidates the budget pays for is measured on so many passages of full length, and
-# then fixed, in steps: a clock in each search would order the same passages now so, now so.
+# then fixed, in steps: a clock in each search would order the same passages now so, now so. What
+# counts is the processor's time: what else ran on the machine just then must not decide it.
 _TRIAL = 8
 _STEP = 4
 RANK = "reranked"
 
 
 class RelevanceEncoder(Protocol):
-    """Reads a question and a passage together."""
+    """Reads a question and a passage together, and of several ``at_once`` of them side by side."""
+
+    at_once: int
 
     def relevance(self, pairs: Sequence[tuple[str, str]]) -> FloatArray:
         """For each ``(question, passage)`` a logit that it answers, shape ``(len(pairs),)``."""
@@ -48,7 +51,8 @@ class Reranker:
     """Orders passages by what a model says of them and by their fused score. Threads share it.
 
     ``candidates`` is how many of the best are read; fewer where ``milliseconds`` (0: no limit) do
-    not suffice for them on this machine, which is measured once, before the first. ``weight`` is
+    not suffice for them on this machine when it is idle, which is measured once, before the first.
+    ``weight`` is
     the model's share in the new score: 0 leaves the order as it was, 1 goes by the model alone.
     """
 
@@ -59,7 +63,7 @@ class Reranker:
         candidates: int = 24,
         weight: float = 0.5,
         milliseconds: float = 0.0,
-        clock: Callable[[], float] = time.perf_counter,
+        clock: Callable[[], float] = time.thread_time,
     ) -> None:
         self._encoder = encoder
         self._candidates = candidates
@@ -130,14 +134,14 @@ class Reranker:
         return [max(-_LIMIT, min(_LIMIT, n)) if n == n else -_LIMIT for n in numbers]
 
     def _seconds_each(self) -> float:
-        trial = [("What is the first treatment?", "The dose depends on weight. " * 18)] * _TRIAL
+        trial = [("What is the first treatment?", "The dose depends on weight. " * 18)]
         self._encoder.relevance(trial)  # the first call also loads the model
         seconds = []
-        for _ in range(2):
+        for _ in range(_TRIAL):
             started = self._clock()
             self._encoder.relevance(trial)
             seconds.append(self._clock() - started)
-        return min(seconds) / _TRIAL
+        return min(seconds) / self._encoder.at_once
 
 
 def lifted(scores: Sequence[float], passages: Sequence[Passage]) -> list[float]:

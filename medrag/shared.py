@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from threading import Lock
+from threading import Lock, RLock
 from typing import TYPE_CHECKING
 
 from medrag.config import Settings
@@ -72,7 +72,7 @@ class Shared:
         self.threads: int | None = None
         """On how many cores one text is embedded; None: all. Set before the first."""
         self._settings = settings
-        self._lock = Lock()
+        self._lock = RLock()  # what prepares the model asks for it again
         self._model: EmbeddingModel | None = None
         self._embedder: Embedder | None = None
         self._judge: Judge | None = None

@@ -71,9 +71,28 @@ def clean(text: str) -> str:
     return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip("\n")
 
 
+# What page headers, footers and menus say with a number: a page, a version, a day.
+_DAY = (
+    r"(?:(?:\d{1,2} )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* \d{4}"
+    r"|\d{1,2}[/.-]\d{1,2}[/.-]\d{4}|\d{4}-\d{2}-\d{2})"
+)
+_OF_THE_PAPER = re.compile(
+    r"(?:pages?|p\.?|version|v\.?|issue|edition|revision|rev\.?) ?\d[\d.]*(?: ?(?:of|/) ?\d+)?"
+    rf"|\d{{1,4}} of \d{{1,4}}|(?:[a-z]+ ){{0,3}}{_DAY}|(?:©|\(c\)|copyright) .*",
+    re.I,
+)
+
+
 def is_row(text: str) -> bool:
-    """Whether a line is a table row; it carries the heads of its columns."""
-    return CELL_GAP in text
+    """Whether a line is a table row: a cell carries the head of its column, or gives a figure.
+
+    Words between bars are none ("Home | Formulary | Contact"), nor is what runs over a page
+    ("Metformin | Trust guideline | Page 3 of 9").
+    """
+    if CELL_GAP not in text:
+        return False
+    cells = [cell for cell in text.split(CELL_GAP) if not _OF_THE_PAPER.fullmatch(cell.strip())]
+    return any(": " in cell or any(ch.isdigit() for ch in cell) for cell in cells)
 
 
 def lines(text: str) -> list[Span]:

@@ -107,7 +107,8 @@ class Passage:
     the share of the question's weight in words that the chunk holds (both 0..1). ``relevance`` is
     how surely it answers, as the reranker says (log odds); None where it was not read. ``vector``
     is the chunk's embedding, of unit length. ``audience`` is what its document says of whom
-    it is for; empty where it does not, or nobody looked.
+    it is for, ``before`` what stands right before the chunk in it; empty where there is nothing, or
+    nobody looked.
     """
 
     chunk: Chunk
@@ -121,6 +122,7 @@ class Passage:
     relevance: float | None = None
     vector: npt.NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
     audience: str = ""
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,3 +237,10 @@ def test_years_alone_are_an_age_where_a_dose_is_asked_for(
 ) -> None:
     assert age_asked(question) == age
     assert patient_of(question).groups == (frozenset({"children"}) if age else frozenset())
+
+
+def test_from_birth() -> None:
+    asked = patient_of("benzylpenicillin for a 10 day old")
+    assert is_for_another(asked, "- birth to 7 days: 50 mg/kg every 12 hours")
+    assert not is_for_another(asked, "- 8 to 28 days: 50 mg/kg every 8 hours")
+    assert not is_for_another(asked, "- from birth to 28 days: 25 mg/kg")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import subprocess
 import sys
 from pathlib import Path
 
@@ -87,6 +88,48 @@ def test_a_bad_file_that_was_named_fails_the_command(kept: Path, folder: Path) -
     (folder / "bad.pdf").write_bytes(b"%PDF-1.7")
     assert run("--library", kept, "ingest", folder / "bad.pdf").returncode == 1
     assert holds_good(kept)
+
+
+def mixed(folder: Path) -> None:
+    for number in range(6):
+        (folder / f"bad{number}.txt").write_bytes(bytes(range(256)))
+        (folder / f"good{number}.txt").write_text(f"{GOOD} Note {number}.")
+
+
+def test_the_same_run_again_ends_alike(tmp_path: Path, folder: Path) -> None:
+    """What a folder holds and cannot be read is named, and no failure, each time."""
+    mixed(folder)
+    for _ in range(2):
+        done = run("--library", tmp_path / "library", "ingest", folder)
+        assert "6 failed" in done.stderr
+        assert done.returncode == 0
+
+
+def test_a_reader_of_the_report_who_leaves_makes_no_failure(tmp_path: Path, folder: Path) -> None:
+    """``2>&1 | head -1``: the ingest was done, whoever read on."""
+    mixed(folder)
+    for _ in range(2):
+        command = [sys.executable, "-m", "medrag", "--library", str(tmp_path / "library"), "ingest"]
+        with subprocess.Popen([*command, str(folder)], stderr=subprocess.PIPE) as process:
+            assert process.stderr is not None
+            process.stderr.close()
+            assert process.wait(60) == 0
+
+
+def test_a_file_that_was_named_by_another_way_fails_the_command_too(
+    kept: Path, folder: Path
+) -> None:
+    (folder / "bad.pdf").write_bytes(b"%PDF-1.7")
+    (folder / "sub").mkdir()
+    again = folder / "sub" / ".." / "bad.pdf"
+    assert run("--library", kept, "ingest", folder / "good.txt", again).returncode == 1
+
+
+def test_a_folder_in_which_nothing_can_be_read_fails_each_time(kept: Path, folder: Path) -> None:
+    (folder / "good.txt").unlink()
+    (folder / "bad.txt").write_bytes(bytes(range(256)))
+    assert run("--library", kept, "ingest", folder).returncode == 1  # and takes good.txt out
+    assert run("--library", kept, "ingest", folder).returncode == 1
 
 
 def test_a_missing_folder(kept: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import typer
 from typer.main import get_command
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,8 +43,8 @@ def test_commands_parse(command: str) -> None:
         while words and words[0].startswith("--"):
             words = words[2:]
         name = words[0]
-        assert name in group.commands, command
-        group = group.commands[name]
+        group = group.get_command(typer.Context(group), name)
+        assert group is not None, command
         words = words[1:]
         if not hasattr(group, "commands"):
             group.make_context(name, list(words), resilient_parsing=True)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 class Fake:
     """Knows a logit for each text that holds one of its words; 0 for the others."""
 
+    at_once = 1
+
     def __init__(self, logits: Mapping[str, float]) -> None:
         self.logits = logits
         self.read: list[tuple[str, str]] = []

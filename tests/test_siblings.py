@@ -126,13 +126,13 @@ def test_a_library_put_back_from_a_backup_is_read_as_it_is(tmp_path: Path) -> No
     note(tmp_path / "notes", 1)
     with Engine.open(library) as engine, engine.sibling() as reader:
         engine.ingest(tmp_path / "notes")
-        engine.close()
+        engine._close_library()
         shutil.copytree(library, kept)
         note(tmp_path / "notes", 2)
         engine.ingest(tmp_path / "notes")
         assert numbers(reader) == {1, 2}
         generation = reader.library.generation
-        engine.close()
+        engine._close_library()
         shutil.rmtree(library)
         shutil.copytree(kept, library)
         (tmp_path / "notes" / "02.md").unlink()

@@ -2,10 +2,20 @@
 
 import itertools
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medrag.text import clean, content_words, coverage, encodable, sentences, stem, words
+from medrag.text import (
+    clean,
+    content_words,
+    coverage,
+    encodable,
+    is_row,
+    sentences,
+    stem,
+    words,
+)
 
 TEXTS = st.text(
     st.sampled_from("abcXYZ 0123456789.,;:!?()[]\n\t%/-'\"µ²é½\u00a0\u200b\ufb01\r\x00\u2028"),
@@ -96,3 +106,36 @@ def test_a_unit_that_ends_in_a_capital_ends_its_sentence() -> None:
 
 def test_half_a_character_becomes_a_question_mark_where_it_stood() -> None:
     assert encodable("5 \ud800 mg é") == "5 ? mg é"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Drug: Ramipril | Dose: 2.5 mg",
+        "Drug: Ramipril | Advice: stop",
+        "Amoxicillin | 500 mg | three times a day",
+        "Sodium | 135-145 | 140",
+        "Version: 2.0 | Owner: Dr Ali",
+        "Children | Drug: Zinc",
+        "Penicillin | Page 3 | 500 mg",
+        "Diabetes | 130/80",
+        "Colecalciferol | 2000 units",
+    ],
+)
+def test_rows(text: str) -> None:
+    assert is_row(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Home | Formulary | Contact",
+        "Metformin | Trust guideline | Page 3 of 9",
+        "Metformin | Version 2.1 | 3 of 9",
+        "Trust guideline | v2 | May 2025 | Review 01/06/2027",
+        "Trust guideline | 12 May 2025 | © 2024 The Trust",
+        "Give 5 mg: at once.",
+    ],
+)
+def test_words_between_bars_are_no_row(text: str) -> None:
+    assert not is_row(text)

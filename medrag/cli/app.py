@@ -5,18 +5,59 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 # Typer brings pydantic, which would look through every installed package for plugins of its own.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
-from medrag.cli import audit, chat, corpus, evaluation, keys, mcp, models, questions, serve
 from medrag.cli.common import ConfigOption, LibraryOption, State, print_json
+
+# The commands as the help lists them, and the room of each.
+ROOMS = {
+    "ingest": "corpus",
+    "doctor": "corpus",
+    "ask": "questions",
+    "search": "questions",
+    "verify": "questions",
+    "chat": "chat",
+    "serve": "serve",
+    "mcp": "mcp",
+    "documents": "corpus",
+    "model": "models",
+    "eval": "evaluation",
+    "keys": "keys",
+    "audit": "audit",
+}
+
+
+class Commands(TyperGroup):
+    """Makes the commands of a room when one is asked for: to make all takes longer than most
+    claims take to judge."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Their names."""
+        return list(ROOMS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of that name; None where there is none, and all are made, since the message
+        names one that is like it."""
+        if cmd_name not in self.commands:
+            for room in [ROOMS[cmd_name]] if cmd_name in ROOMS else set(ROOMS.values()):
+                made = typer.Typer(rich_markup_mode=None)
+                made.callback()(lambda: None)
+                import_module(f"medrag.cli.{room}").register(made)
+                self.commands.update(get_group(made).commands)
+        return self.commands.get(cmd_name)
+
 
 app = typer.Typer(
     name="medrag",
+    cls=Commands,
     help="Ask your own medical documents, on this machine. Every sentence cites its page.",
     no_args_is_help=True,
     add_completion=False,
@@ -44,17 +85,6 @@ def _options(
 ) -> None:
     state: State = ctx.ensure_object(State)
     state.library, state.config = library, config
-
-
-corpus.register(app)
-models.register(app)
-questions.register(app)
-chat.register(app)
-evaluation.register(app)
-serve.register(app)
-keys.register(app)
-audit.register(app)
-mcp.register(app)
 
 
 def main() -> None:

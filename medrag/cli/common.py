@@ -55,22 +55,27 @@ def opened(
 
     state: State = ctx.ensure_object(State)
     with Engine.open(library or state.library, settings=settings) as engine:
-        engine.on_wait = lambda message: print(message, file=sys.stderr, flush=True)  # noqa: T201
+        engine.on_wait = _say
         yield engine
 
 
-@contextmanager
-def judging(ctx: typer.Context, library: Path | None, config: Path | None) -> Iterator[Judge]:
-    """The judge alone, without a library; of the rules, whose embedder may have to be exported
-    first, the engine's."""
+def judge_alone(ctx: typer.Context, config: Path | None) -> Judge:
+    """The judge of the settings, without an engine: that would import all that answers take."""
     from medrag.judges import RULES, learned_judge
 
     settings = _guarded(ctx, config)
-    if settings.judge == RULES:
-        with opened(ctx, library, config) as engine:
-            yield engine.judge
-    else:
-        yield learned_judge(settings)
+    if settings.judge != RULES:
+        return learned_judge(settings)
+    from medrag.shared import Shared
+
+    shared = Shared(settings)
+
+    def export() -> None:
+        from medrag.models.export import prepare
+
+        prepare(shared.embedding_model, _say)
+
+    return shared.judge(export)
 
 
 def _guarded(ctx: typer.Context, config: Path | None, **flags: Any) -> Settings:
@@ -83,6 +88,10 @@ def _guarded(ctx: typer.Context, config: Path | None, **flags: Any) -> Settings:
     if settings.offline:
         offline.enable(settings.allow_hosts)
     return settings
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def print_json(value: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,9 +56,15 @@ def ingest(
 
 
 def _ingest_code(report: IngestReport, paths: list[Path]) -> int:
-    """1 when nothing could be read, or a file that was named could not; else 0."""
-    read = report.added or report.updated or report.unchanged or report.removed
-    named = {str(path.absolute()) for path in paths if path.is_file()}
+    """1 when none of the files could be read, or a path that was named could not; else 0.
+
+    A folder may hold what nobody meant to ingest: that is named, and no failure. What was read
+    before and has not changed counts as read, so that the same run again ends alike.
+    """
+    from medrag.discover import shown
+
+    read = report.added or report.updated or report.unchanged
+    named = {shown(os.path.abspath(path)) for path in paths}
     missed = any(failure.path in named for failure in report.failed)
     return 1 if missed or (report.failed and not read) else 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -21,7 +22,7 @@ from medrag.cli.common import (
     JsonOption,
     LibraryOption,
     RerankOption,
-    judging,
+    judge_alone,
     opened,
     print_json,
     readable,
@@ -110,12 +111,13 @@ def verify(
 
     The output is JSON Lines in the order of the input, with or without --json.
     """
-    with judging(ctx, library, config) as judge:
-        # Only now: the judge loads its weights meanwhile.
-        from medrag.claims_file import read_claims
-        from medrag.forms import verdict_form
+    judge = judge_alone(ctx, config)
+    # Only now: the judge loads its weights meanwhile.
+    from medrag.claims_file import read_claims
+    from medrag.forms import verdict_form
 
-        for batch in read_claims(file):
-            verdicts = judge.judge([(row.claim, row.evidence) for row in batch])
-            for row, verdict in zip(batch, verdicts, strict=True):
-                print_json(verdict_form(row.id, verdict))
+    for batch in read_claims(file):
+        verdicts = judge.judge([(row.claim, row.evidence) for row in batch])
+        for row, verdict in zip(batch, verdicts, strict=True):
+            print_json(verdict_form(row.id, verdict))
+        sys.stdout.flush()  # whoever reads our output need not wait for the next batch

@@ -19,8 +19,7 @@ from medrag.candidates import (
     on_subject,
     score_candidates,
 )
-from medrag.doses import asks_for_dose, asks_of_organs, gives_a_dose, names_organs
-from medrag.drugs import drug_names
+from medrag.doses import asked_drugs, asks_for_dose, asks_of_organs, gives_a_dose, names_organs
 from medrag.generators.lists import Chosen
 from medrag.lists import opens
 from medrag.protocols import Embedder
@@ -96,7 +95,7 @@ def _has_row_of_drug(question: str, shown: Sequence[Candidate]) -> bool:
     of_organs = asks_of_organs(question)
     if not (of_organs or asks_for_dose(question)):
         return False
-    drugs = {stem(word) for word in drug_names(question)}
+    drugs = set(asked_drugs(question).values())
     return any(
         is_row(one.text) and drugs & one.stems and (names_organs(one.text) or not of_organs)
         for one in shown
@@ -106,7 +105,7 @@ def _has_row_of_drug(question: str, shown: Sequence[Candidate]) -> bool:
 def _says_the_dose(prompt: Prompt, shown: Sequence[Candidate]) -> bool:
     """Whether the dose of a drug is asked for, and a sentence that is shown says how much of it is
     given and, with its headings, has every other word of the question."""
-    drugs = {stem(word) for word in drug_names(prompt.question)}
+    drugs = set(asked_drugs(prompt.question).values())
     if not drugs or not asks_for_dose(prompt.question):
         return False
     wanted = prompt.terms.weights.keys() - _OF_DOSES
@@ -148,7 +147,7 @@ def _choose(
     opens it), because a sentence torn from its neighbours may be about the opposite case. A
     sentence of another passage must be nearly as good, and on the same subject, to be added.
     """
-    drugs = {stem(word) for word in drug_names(prompt.question)}
+    drugs = set(asked_drugs(prompt.question).values())
     # First whoever names what was asked about: a sentence about another drug may be the likest.
     most = max(sentence.held for sentence in scores)
     naming = [sentence for sentence in scores if sentence.held >= _NAMING * most]

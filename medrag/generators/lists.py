@@ -9,6 +9,8 @@ from dataclasses import replace
 
 from medrag.ages import patient_of
 from medrag.candidates import Candidate, headings_of, is_heading, may_be_shown
+from medrag.doses import has_amount
+from medrag.drugs import drug_names
 from medrag.lists import Listed, leans, lists_of, opens, points_back
 from medrag.text import Span, is_row, sentences
 from medrag.types import Source
@@ -19,6 +21,13 @@ _FORBIDS = re.compile(
     r"unsafe|caution\w*|except\w*)\b",
     re.I,
 )
+_LIMITS = re.compile(
+    r"(?:contra-?indicated|not (?:for|in|to|with|if)|do not|avoid|never|unless|except|max(?:imum)?"
+    r"|caution)\b",
+    re.I,
+)
+# What opens a list and makes its items depend on it.
+_BINDS = re.compile(rf"{_FORBIDS.pattern}|\b(?:if|when|where|while|until|only|in|for)\b", re.I)
 
 
 class Chosen:
@@ -70,8 +79,23 @@ class Chosen:
             if needed is None:
                 return
             group.update({(one.source.marker, one.position): one for one in needed})
-        if len(group.keys() | self._chosen.keys()) <= self._limit:
-            self._chosen.update(group)
+        limited = {**group, **self._limits_of(list(group.values()))}
+        for taken in (limited, group):
+            if len(taken.keys() | self._chosen.keys()) <= self._limit:
+                self._chosen.update(taken)
+                return
+
+    def _limits_of(self, taken: Sequence[Candidate]) -> dict[tuple[int, int], Candidate]:
+        """What the next sentence of its line says against a dose that is taken, or of how much at
+        most: "Contraindicated in asthma."."""
+        found = {}
+        for one in taken:
+            after = self._found.get((one.source.marker, one.position + 1))
+            if after is None or after.paragraph != one.paragraph or not has_amount(one.text):
+                continue
+            if _LIMITS.match(after.text) and not drug_names(after.text):
+                found[one.source.marker, after.position] = after
+        return found
 
     def _needed(self, sentence: Candidate) -> list[Candidate] | None:
         """The sentence, what opens its list, and the start of its item; None where a part of
@@ -81,7 +105,7 @@ class Chosen:
         if listed is None:
             return self._with_what_it_leans_on(sentence, spans)
         torn = listed.openers[:1] == (-1,)
-        if torn and sentence.source.passage.chunk.ordinal > 0:
+        if torn and not self._reads_alone(sentence, spans):
             return None
         headings = headings_of(sentence.source)
         needed = [sentence]
@@ -92,6 +116,25 @@ class Chosen:
             if not is_heading(found.text, headings) or _FORBIDS.search(found.text):
                 needed.append(found)
         return needed
+
+    def _reads_alone(self, sentence: Candidate, spans: list[Span]) -> bool:
+        """Whether an item whose list begins before its passage says the same without what opens
+        it: that forbids nothing, sets no condition, and is for the patient asked about."""
+        passage = sentence.source.passage
+        if passage.chunk.ordinal == 0:
+            return True
+        text = f"{passage.before}\n{passage.chunk.text}"
+        start = len(passage.before) + 1 + spans[sentence.position][0]
+        whole = sentences(text)
+        headings = headings_of(sentence.source)
+        listed = lists_of(text, whole, _headings_among(text, whole, headings))
+        found = [one for (first, _), one in zip(whole, listed, strict=True) if first == start]
+        if not passage.before or not found or found[0] is None or -1 in found[0].openers:
+            return False
+        return all(
+            not _BINDS.search(opener) and may_be_shown(self._patient, opener)
+            for opener in (text[slice(*whole[place])] for place in found[0].openers)
+        )
 
     def _with_what_it_leans_on(
         self, sentence: Candidate, spans: list[Span]
@@ -154,5 +197,12 @@ class Chosen:
         if source.marker not in self._lists:
             text = source.passage.chunk.text
             spans = sentences(text)
-            self._lists[source.marker] = spans, lists_of(text, spans)
+            headings = _headings_among(text, spans, headings_of(source))
+            self._lists[source.marker] = spans, lists_of(text, spans, headings)
         return self._lists[source.marker]
+
+
+def _headings_among(text: str, spans: Sequence[Span], headings: frozenset[str]) -> set[int]:
+    """The places of the sentences that are one of these headings."""
+    said = [text[start:end] for start, end in spans]
+    return {place for place, one in enumerate(said) if is_heading(one, headings)}

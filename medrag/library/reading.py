@@ -115,6 +115,13 @@ class Reading:
         query = f"SELECT id, substr(text, 1, ?) FROM documents WHERE id IN ({rows.marks(ids)})"
         return dict(self.connection.execute(query, [length, *ids]))
 
+    def before(self, document_id: str, start: int, length: int) -> str:
+        """The characters of a document right before an offset, at most ``length``."""
+        first = max(0, start - length)
+        query = "SELECT substr(text, ?, ?) FROM documents WHERE id = ?"
+        row = self.connection.execute(query, [first + 1, start - first, document_id]).fetchone()
+        return str(row[0]) if row else ""
+
     def find(self, wanted: str, scope: Scope = None) -> list[DocumentInfo]:
         """Documents with that id (or its first 6 or more digits), or at that path."""
         ids = rows.find_ids(self.connection, wanted, scope)

@@ -69,8 +69,9 @@ class OnnxEmbedder:
     def _load(self) -> None:
         if self._session is not None:
             return
+        from concurrent.futures import ThreadPoolExecutor
+
         import onnxruntime as ort
-        from tokenizers import Tokenizer
 
         if hasattr(ort, "disable_telemetry_events"):
             ort.disable_telemetry_events()
@@ -80,12 +81,18 @@ class OnnxEmbedder:
         # Spinning threads would take the other core from whoever else is on this machine.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            self._tokenizer = Tokenizer.from_file(str(self._model.folder / "tokenizer.json"))
-            self._tokenizer.enable_truncation(self._model.max_tokens)
-            self._tokenizer.no_padding()
-            self._session = ort.InferenceSession(
-                str(self._model.onnx), options, providers=["CPUExecutionProvider"]
-            )
+            # The session needs no interpreter while it is made: the tokenizer is, meanwhile.
+            with ThreadPoolExecutor(1) as beside:
+                session = beside.submit(
+                    ort.InferenceSession,
+                    str(self._model.onnx), options, providers=["CPUExecutionProvider"],
+                )  # fmt: skip
+                from tokenizers import Tokenizer
+
+                self._tokenizer = Tokenizer.from_file(str(self._model.folder / "tokenizer.json"))
+                self._tokenizer.enable_truncation(self._model.max_tokens)
+                self._tokenizer.no_padding()
+                self._session = session.result()
         except Exception as error:  # onnxruntime and tokenizers raise bare Exceptions
             raise ModelError(
                 "The exported embedding model cannot be loaded.", "Run: medrag model prepare"

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
 import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from medrag.errors import ModelError
@@ -11,11 +17,22 @@ from medrag.models.catalog import EmbeddingModel
 from medrag.models.embedder import load_sentence_transformer
 
 _AGREEMENT = 0.9999
+_WEIGHTS = "weights-"
 _SAMPLES = (
     "What is the maximum daily dose of metformin when the eGFR is 35?",
     "Give 15 L/min of oxygen through a reservoir mask.",
     "dose",
 )
+
+
+def prepare(model: EmbeddingModel, say: Callable[[str], None]) -> None:
+    """Export it for questions (once a machine), and ``say`` in one line that this takes seconds.
+
+    Raises:
+        ModelError: as ``export_onnx``.
+    """
+    say("Preparing the embedding model (once on this machine, some 15 seconds).")
+    export_onnx(model)
 
 
 def export_onnx(model: EmbeddingModel) -> None:
@@ -32,7 +49,11 @@ def export_onnx(model: EmbeddingModel) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _trace(encoder, str(temporary))
+        weights = weights_apart(temporary)
         temporary.replace(target)
+        for other in set(target.parent.glob(f"{_WEIGHTS}*")) - {weights}:
+            with suppress(OSError):  # of an earlier export, and mapped by a process that still runs
+                other.unlink()
         _check(model, encoder)
     except OSError as error:
         raise ModelError(
@@ -41,6 +62,26 @@ def export_onnx(model: EmbeddingModel) -> None:
         ) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def weights_apart(path: Path) -> Path:
+    """Move the weights of an ONNX file into one beside it, from where they are mapped into memory:
+    it loads in a third of the time. That one is named by its content, so that it never overwrites
+    what another file needs."""
+    import onnx
+
+    model = onnx.load(path)
+    digest = hashlib.sha256()
+    for tensor in model.graph.initializer:
+        digest.update(tensor.raw_data)
+    weights = path.parent / f"{_WEIGHTS}{digest.hexdigest()[:16]}"
+    with TemporaryDirectory(dir=path.parent) as folder:
+        made = Path(folder) / path.name
+        onnx.save_model(model, str(made), save_as_external_data=True, location=weights.name)
+        shutil.copymode(path, made.with_name(weights.name))  # onnx shuts others out
+        made.with_name(weights.name).replace(weights)
+        made.replace(path)
+    return weights
 
 
 def _trace(encoder: Any, path: str) -> None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from medrag.errors import ModelError
 from medrag.models.pair_input import MAX_TOKENS, PairTokenizer
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
     from medrag.protocols import FloatArray
 
 SHIPPED = "medrag-judge"
@@ -47,7 +48,7 @@ class PairEncoder:
 
     def __init__(self, folder: Path, threads: int | None = None) -> None:
         self.folder = folder
-        self._threads = threads or os.cpu_count() or 1
+        self.at_once = threads or os.cpu_count() or 1
         self._loaded: tuple[Any, PairTokenizer] | None = None
         self._loading = Lock()
         self._pool: ThreadPoolExecutor | None = None
@@ -85,7 +86,7 @@ class PairEncoder:
 
         # Pair by pair: in a batch the 8-bit scales, and so the scores, would depend on what else
         # is asked; nothing is computed for padding; and each core takes the next pair.
-        if self._threads == 1 or len(pairs) == 1:
+        if self.at_once == 1 or len(pairs) == 1:
             for row in range(len(pairs)):
                 score(row)
         else:
@@ -93,13 +94,24 @@ class PairEncoder:
         return out
 
     def _workers(self) -> ThreadPoolExecutor:
+        from concurrent.futures import ThreadPoolExecutor
+
         with self._loading:
             if self._pool is None:
-                self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="pair-encoder")
+                self._pool = ThreadPoolExecutor(self.at_once, thread_name_prefix="pair-encoder")
             return self._pool
 
     def preload(self) -> None:
-        """Load now, in a thread of its own perhaps; what fails is said when it is used."""
+        """Load beside what the caller does next; what fails is said when it is used."""
+        with suppress(ImportError):
+            # Two imports only keep each other waiting. The session is made beside one: it needs no
+            # interpreter.
+            import onnxruntime  # noqa: F401
+
+            # No daemon: a process that ended amid the loading would be aborted.
+            Thread(target=self._try_to_load).start()
+
+    def _try_to_load(self) -> None:
         with suppress(ModelError, ImportError):
             self._load()
 
@@ -111,7 +123,6 @@ class PairEncoder:
 
     def _opened(self) -> tuple[Any, PairTokenizer]:
         import onnxruntime as ort
-        from tokenizers import Tokenizer
 
         if hasattr(ort, "disable_telemetry_events"):
             ort.disable_telemetry_events()
@@ -119,11 +130,13 @@ class PairEncoder:
         options.intra_op_num_threads = 1
         options.log_severity_level = 3
         try:
-            pairs = PairTokenizer(Tokenizer.from_file(str(self.folder / "tokenizer.json")))
             session = ort.InferenceSession(
                 str(self.folder / _FILE), options, providers=["CPUExecutionProvider"],
                 disabled_optimizers=_NOT_FUSED,
             )  # fmt: skip
+            from tokenizers import Tokenizer
+
+            pairs = PairTokenizer(Tokenizer.from_file(str(self.folder / "tokenizer.json")))
         except Exception as error:  # onnxruntime and tokenizers raise bare Exceptions
             raise ModelError(
                 f"The pair encoder in {self.folder.name} cannot be loaded.", "Install medrag again."

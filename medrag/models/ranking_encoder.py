@@ -22,6 +22,8 @@ _BATCH = 16
 class RankingEncoder:
     """Scores (question, passage) pairs with a CrossEncoder folder. Loads on first use."""
 
+    at_once = 1
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = Lock()

@@ -17,7 +17,7 @@ from medrag.types import Document
 __all__ = ["READERS_VERSION", "SUPPORTED", "largest_size", "read"]
 
 # Raise this when a change to a reader makes another text: documents are then read again.
-READERS_VERSION = 4
+READERS_VERSION = 5
 
 _MODULES = {
     ".pdf": "pdf",

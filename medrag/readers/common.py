@@ -109,6 +109,17 @@ def sensible_title(candidate: object) -> str | None:
     return title[:300]
 
 
+_PAGE_MARK = re.compile(r"page ?\d{1,4}(?: ?(?:of|/) ?\d{1,4})?", re.I)
+
+
+def _runs_over_pages(text: str) -> bool:
+    """Whether a line is what is printed on every page: words between bars, and "Page 3 of 9".
+    Where other numbers stand beside, it may be all that says which version this is."""
+    cells = [cell.strip() for cell in text.split("|")]
+    others = [cell for cell in cells if not _PAGE_MARK.fullmatch(cell)]
+    return 1 < len(cells) == len(others) + 1 and not re.search(r"\d", "".join(others))
+
+
 @dataclass
 class Builder:
     """Gathers blocks into a text; pages and sections are offsets of what was really written."""
@@ -138,7 +149,7 @@ class Builder:
     def block(self, text: str, kind: str = "paragraph", *, tight: bool = False) -> None:
         """Add one block. Items, rows and ``tight`` blocks follow their like without a gap."""
         text = one_line(text)
-        if not text:
+        if not text or (kind != "heading" and _runs_over_pages(text)):
             return
         if self.parts:
             close = tight or (kind == self._kind and kind in ("item", "row", "line"))

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from medrag.readers.pdf_lines import Line, Segment
+from medrag.text import CELL_GAP
 
 _MARGIN = 0.1
+_APART = 3  # times its own size: the rows of a table stand closer
 _PAGE_NUMBER = re.compile(
     r"(?:page|p\.)?\s*[-–—|]*\s*(?:\d{1,4}|[ivxlc]{1,7})\s*[-–—|]*(?:\s*(?:of|/)\s*\d{1,4})?$", re.I
 )
@@ -69,6 +71,19 @@ def drop_running(pages: list[PageLines], fonts: Fonts) -> None:
         )
     for page in pages:
         page.segments = [s for s in page.segments if not _runs(s, page, running, lines, fonts)]
+        for edge in (max, min):
+            line = _set_apart(page, edge((s.y for s in page.segments), default=0.0), fonts)
+            page.segments = [s for s in page.segments if s not in line]
+
+
+def _set_apart(page: PageLines, y: float, fonts: Fonts) -> list[Segment]:
+    """The words at the height ``y`` of a page's edge, where they are a header or footer by their
+    looks alone: several, small, and far from all others. On a single page nothing comes again."""
+    line = [s for s in page.segments if round(s.y) == round(y)]
+    others = [abs(s.y - y) for s in page.segments if s not in line]
+    small = all(s.size < fonts.size and _in_margin(s, page) for s in line)
+    apart = min(others, default=0.0) > _APART * max((s.size for s in line), default=0.0)
+    return line if len(line) > 1 and small and apart else []
 
 
 def _runs(
@@ -84,7 +99,8 @@ def _runs(
         return True
     if page.number == 1 and segment.size > 1.2 * fonts.size:
         return False  # the title itself may run on the pages after it
-    if _key(segment, page) in running:
+    # Words between bars: on a document of one page nothing shows that they would come again.
+    if _key(segment, page) in running or CELL_GAP in segment.text:
         return True
     beside = lines.get((round(segment.y), segment.size), 0) >= 3
     return beside and segment.size != fonts.size and len(segment.text) < 120

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from medrag.readers.column_scales import begins_with_number, is_scale
 from medrag.readers.common import one_line
 from medrag.text import CELL_GAP
 
@@ -95,10 +96,10 @@ def looks_like_header(first: Sequence[str], body: Sequence[Sequence[str]], bold:
         return False
     if any(len(text) > 60 or text.endswith((".", ";")) for text in filled):
         return False
-    if any(re.match(r"[<>≥≤~]?\s*\d", text) for text in filled):
-        return False
     if len(first) - len(filled) > 1:
         return False
+    if any(begins_with_number(text) for text in filled):
+        return is_scale(first, body, bold)
     if bold or len(first) > 2:
         return True
     known = [bool(_HEADER_WORDS & set(re.findall(r"[a-z]+", text.lower()))) for text in filled]

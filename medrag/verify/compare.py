@@ -6,14 +6,17 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from medrag.verify.binding import bound_to, changes, joins
+from medrag.verify.cases import is_case
 from medrag.verify.comparisons import exchanged, turned_round
 from medrag.verify.denials import negations, uneven
 from medrag.verify.exchanged import exchanges
+from medrag.verify.only import singled_out
 from medrag.verify.places import Places
 from medrag.verify.problem import Problem, ProblemKind
 from medrag.verify.quantity import Quantity
 from medrag.verify.reading import Reading, Slot, read
 from medrag.verify.relations import TIME, agreed, swaps
+from medrag.verify.restricted import restrictions
 from medrag.verify.scope import scopes
 from medrag.verify.strength import strengths
 from medrag.verify.unitless import read_without_unit
@@ -43,6 +46,8 @@ def compare(claim: str, evidence: str) -> list[Problem]:
         *joins(claim, evidence),
         *strengths(claim, evidence),
         *scopes(claim, evidence),
+        *restrictions(claim, evidence),
+        *singled_out(claim, evidence),
     ]
     return list(dict.fromkeys(found))
 
@@ -77,7 +82,7 @@ def _slot_problems(
             continue
         elif not _same_otherwise(slot, mine, theirs) and not read_without_unit(slot, mine, theirs):
             problem = _absent(slot, others, places)
-            if problem is not None:
+            if problem is not None and not is_case(slot, mine, theirs):
                 yield problem
 
 

@@ -122,7 +122,12 @@ def _words(reading: Reading) -> list[tuple[int, int, str, str]]:
 
 
 def _tells(token: Token) -> bool:
-    return token.word not in _JOINING and (token.content or token.naming or token.measured)
+    # "Only" goes with the word behind it, and what it singles out is a rule of its own.
+    return (
+        token.word not in _JOINING
+        and token.word != "only"
+        and (token.content or token.naming or token.measured)
+    )
 
 
 def _exchange(mine: _Said, theirs: _Said) -> tuple[str, str] | None:

@@ -1,4 +1,4 @@
-"""Dates, and numbers that are part of a name: "type 2", "COVID-19", "HbA1c", "Table 1"."""
+"""Dates, and what is part of a name: "type 2", "COVID-19", "HbA1c", "Table 1", "hepatitis B"."""
 
 from __future__ import annotations
 
@@ -80,6 +80,21 @@ _HEAD_WORDS = (
     *(f"{word}s" for word in re.findall(r"([a-z]+)s[?]", _HEADS)),
 )
 _GLUED_AHEAD = Pattern(r"[0-9](?:(?<=[A-Za-z].)|(?<=[A-Za-z]-.)|-[A-Z]{2}|(?:st|nd|rd|th)\b)", re.S)
+_LETTER_HEADS = (
+    "hepatitis", "vitamin", "influenza", "haemophilia", "hemophilia", "child-pugh", "drug", "arm",
+    "regimen", "serogroup", "subtype", "class", "grade", "type", "group", "category", "schedule",
+)  # fmt: skip
+# Of the letters I, V and X are numbers. "Drug: A" has it alone in its cell.
+_LETTERED = Pattern(
+    rf"\b({'|'.join(_LETTER_HEADS)})s?(?:[ -]|:[ ](?=[A-Z][ \t]*(?:[|.,;)\n]|\Z)))"
+    r"(?P<letter>(?-i:[A-HJ-UWYZ]))(?![A-Za-z0-9'\u2019]|-[0-9])",
+    re.I,
+    _LETTER_HEADS,
+)
+_LETTER_AHEAD = Pattern(r"[ -][A-HJ-UWYZ](?![A-Za-z0-9'\u2019])")
+_NEXT_LETTER = Pattern(
+    r"(?:[ ]?[,/][ ]?(?:(?:and|or)[ ])?|[ ](?:and|or)[ ])([A-HJ-UWYZ])(?![A-Za-z0-9'\u2019]|-[0-9])"
+)
 _LABEL_RANGE = Pattern(r" ?[-–] ?| to ")
 _DIGIT = Pattern(r"[0-9]+")
 # "weeks 2-4" and "n=30" are amounts of something, not names.
@@ -137,11 +152,27 @@ def find_identifiers(text: str) -> Iterator[Name]:
         label = _LABEL_RANGE.compiled.sub("-", label)
         head = _singular(head.lower())
         yield _identifier(match, f"id:{head}", f"{head} {label}")
+    for match in _LETTERED.within(text, lowered) if _LETTER_AHEAD.search(text) else ():
+        yield from _letters(match, text)
     for match in _GLUED.finditer(text) if _GLUED_AHEAD.search(text) else ():
         if _NOT_A_NAME.match(match.group()):
             continue
         name = match.group().lower().replace("-", "")
         yield _identifier(match, "id:" + _DIGIT.compiled.sub("#", name), name)
+
+
+def _letters(match: re.Match[str], text: str) -> Iterator[Name]:
+    """The letter that tells a thing from its likes, and those listed behind it: "hepatitis A and
+    B". The word before it stays a word."""
+    head = match.group(1).lower()
+    found: re.Match[str] | None = match
+    start, end = match.span("letter")
+    while found is not None:
+        name = f"{head} {text[start].lower()}"
+        yield Name("identifier", f"id:{head} #", name, Fraction(0), Fraction(0), start, end)
+        found = _NEXT_LETTER.match(text, end)
+        if found is not None:
+            start, end = found.span(1)
 
 
 def _identifier(match: re.Match[str], group: str, name: str) -> Name:

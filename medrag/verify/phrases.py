@@ -155,11 +155,20 @@ _FROM_AGE = re.compile(
 )
 
 
+_UNLESS = re.compile(
+    r"\bunless ((?:(?!(?:not|no|never|or|and|unless)\b)[a-z]+ ){0,5}?)"
+    r"((?:over|above|below|under)|(?:more|greater|less|fewer|lower|higher) than) (?=[0-9])",
+    re.I,
+)
+
+
 def _turned(text: str) -> str:
     """ "Do not give more than 2 g" is "give no more than 2 g"; "from the age of 2 years" is
-    "2 years or older"."""
+    "2 years or older", and "unless over 50 kg" is "if not over 50 kg"."""
     if " than " in text:
         text = _NOT_MORE.sub(lambda match: f"{match.group(1)}no {match.group(2)}", text)
+    if "unless " in text:
+        text = _UNLESS.sub(r"if \1not \2 ", text)
     return _FROM_AGE.sub(r"\1 or older", text) if "age" in text else text
 
 

@@ -139,12 +139,12 @@ def _marks(tokens: tuple[Token, ...], quantities: tuple[Quantity, ...]) -> tuple
 
 
 def _whose(place: int, tokens: tuple[Token, ...]) -> str:
-    """The stem of a word; "older adults" are one, and no adults at large."""
-    token = tokens[place]
-    if POPULATION.get(token.word) != "adults" or not place:
-        return token.stem
-    before = tokens[place - 1]
-    beside = before.word in _AGED and token.start - before.end == 1
+    """The stem of a word; "older adults" are no adults at large, nor "non-smokers" smokers."""
+    token, before = tokens[place], tokens[max(0, place - 1)]
+    near = token.start - before.end == 1
+    if (near and before.word == "non") or POPULATION.get(token.word) != "adults":
+        return f"non-{token.stem}" if near and before.word == "non" else token.stem
+    beside = before.word in _AGED and near
     joined = place > 1 and tokens[place - 2].word in {"and", "or"}  # "younger and older adults"
     return _OLDER if beside and not joined else token.stem
 

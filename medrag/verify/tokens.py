@@ -15,6 +15,10 @@ _WORD = Pattern(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*[0-9]*|[0-9]+(?:[.,][0-9]+)*[^
 # The same in a text of ASCII alone.
 _PLAIN_WORD = Pattern(r"[A-Za-z]+(?:'[A-Za-z]+)*[0-9]*|[0-9]+(?:[.,][0-9]+)*[A-Za-z]*")
 _BREAK = Pattern(r"[;|\n]|[.!?](?=\s|$)")
+# "A" where it is no article: "A is given at 5 mg", "Drug: A | Dose: 5 mg".
+_NAMED = Pattern(
+    r"\s+(?:is|was|are|has|should|may|can|must|needs?|requires?|causes?)\b|[ \t]*(?:[|:;)]|\Z)"
+)
 _TURNS = frozenset({"but", "however", "although", "though", "whereas", "otherwise"})
 
 
@@ -52,12 +56,16 @@ def tokens_of(text: str, covered: bytearray) -> list[Token]:
             turn += 1
         clause = passed + turn
         measured = known or covered[start] == 1
-        content = plain and not measured
+        content = (plain or (written == "A" and _is_name(text, end))) and not measured
         naming = names and (content or known)
         capital = word == "no" and written == "NO" and not upper
         made = (start, end, word, stem, clause, content, capital, naming, measured)
         out.append(tuple.__new__(Token, made))  # its own constructor takes as long as the rest
     return out
+
+
+def _is_name(text: str, end: int) -> bool:
+    return _NAMED.match(text, end) is not None
 
 
 @lru_cache(maxsize=65536)

@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from medrag.lists import Listed, is_marked, lists_of, opens
+from medrag.lists import Listed, lists_of, opens
 from medrag.patterns import Pattern, folded
 from medrag.text import STOPWORDS, Span
+from medrag.verify.headings import is_heading
 from medrag.verify.lexicon import NEGATIVE_WORDS, canon
 from medrag.verify.listed import spoken
 from medrag.verify.phrases import plain
@@ -29,7 +30,6 @@ from medrag.verify.support import (
 from medrag.verify.tokens import spans_of
 
 _MAX_SENTENCES = 3
-_HEADING_WORDS = 10
 _PENALTY = 0.03
 # A sentence of a PDF table can be a page long; the rules read no more than this of it.
 MAX_CHARS = 6000
@@ -211,7 +211,7 @@ def _headings(text: str, units: tuple[Unit, ...]) -> list[str]:
         starts_list = under is not None and under.group >= 0
         if starts_list:
             above = current if _is_clause(text[unit.start : unit.end]) else ""
-        if _is_heading(text, unit.start, unit.end) and not (starts_list and unit.leads):
+        if is_heading(text, unit.start, unit.end) and not (starts_list and unit.leads):
             current = text[unit.start : unit.end]
     return headings
 
@@ -237,19 +237,6 @@ def _short(text: str, spans: Sequence[Span]) -> list[Span]:
         if start < end:
             out.append((start, end))
     return out
-
-
-def _is_heading(text: str, start: int, end: int) -> bool:
-    """A short line that does not end as a sentence does stands over what follows."""
-    line = text[start:end]
-    alone = (start == 0 or text[start - 1] == "\n") and text[end : end + 1] == "\n"
-    return (
-        alone
-        and line[-1] not in ".!?;,"
-        and "|" not in line
-        and not is_marked(line)
-        and (len(line.split()) <= _HEADING_WORDS)
-    )
 
 
 def best_windows(claim: str, passage: Passage, limit: int = 4) -> list[Window]:

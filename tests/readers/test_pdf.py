@@ -182,6 +182,33 @@ def test_words_cut_at_a_line_end_are_made_whole(make_pdf: Make, one: One) -> Non
     assert "Early antimicrobial treatment saves lives in low-dose and in high-dose arms" in text
 
 
+def test_words_between_bars_at_the_edge_of_a_page_are_no_text(make_pdf: Make, one: One) -> None:
+    def draw(canvas: Any) -> None:
+        canvas.drawString(60, 810, "Trust | Type 2 diabetes: metformin, v2.0")
+        canvas.drawString(60, 700, "Give metformin with food.")
+        canvas.drawString(60, 640, "Drug | Dose | Route")
+        canvas.drawString(60, 30, "Metformin | Trust guideline | 12 May 2025")
+
+    text = one("a.pdf", make_pdf(draw)).text
+    assert text == "Give metformin with food.\n\nDrug | Dose | Route"
+
+
+def test_a_header_of_two_parts_on_a_single_page_is_no_row(make_pdf: Make, one: One) -> None:
+    def draw(canvas: Any, *, table: bool) -> None:
+        canvas.setFont("Times-Roman", 8)
+        for i in range(4 if table else 1):
+            canvas.drawString(60, 810 - 12 * i, "Northfield Hospital")
+            canvas.drawString(350, 810 - 12 * i, "Type 2 diabetes: metformin, v2.0")
+        canvas.setFont("Times-Roman", 11)
+        for i in range(12):
+            canvas.drawString(60, 700 - 40 * i, f"Give metformin with food, and see them {i}.")
+
+    text = one("a.pdf", make_pdf(lambda canvas: draw(canvas, table=False))).text
+    assert text.startswith("Give metformin with food")
+    rows = one("a.pdf", make_pdf(lambda canvas: draw(canvas, table=True))).text
+    assert rows.count("Northfield Hospital") == 4
+
+
 def test_table_rows_name_their_columns(make_pdf: Make, one: One) -> None:
     rows = [
         ("Drug", "Dose", "Frequency"),

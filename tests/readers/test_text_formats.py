@@ -251,6 +251,28 @@ def test_what_was_struck_out_is_not_read() -> None:
     assert "5 mg" in document.text
 
 
+@pytest.mark.parametrize("path", ["a.txt", "a.md"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Metformin | Trust guideline | Page 3 of 9",
+        "Page 3/9 | Metformin",
+        "Trust guideline | page 3",
+    ],
+)
+def test_what_runs_over_every_page_is_left_out(one: One, path: str, line: str) -> None:
+    text = one(path, f"Give metformin with food.\n\n{line}\n\nStop it below 30.\n").text
+    assert text == "Give metformin with food.\n\nStop it below 30."
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Metformin | Version 2.1 | Page 3 of 9", "Metformin | 500 mg", "Home | Formulary | Contact"],
+)
+def test_other_lines_with_bars_stay(one: One, line: str) -> None:
+    assert line in one("a.txt", f"Give metformin with food.\n\n{line}\n").text.split("\n")
+
+
 def test_a_bar_within_a_cell_makes_no_column(one: One) -> None:
     table = "| Drug | Dose |\n|---|---|\n| Quetiapine \\| Dose: 900 mg | 25 mg |\n"
     assert "Drug: Quetiapine|Dose: 900 mg | Dose: 25 mg" in one("a.md", f"# T\n\n{table}").text
