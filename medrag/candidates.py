@@ -13,46 +13,27 @@ from typing import TypeAlias
 
 from medrag.ages import (
     Patient,
-    groups_by_age,
     is_for_another,
     is_for_other_ages,
     patient_of,
 )
-from medrag.audience import included, is_outside, speaks_of
+from medrag.audience import is_outside, speaks_of
 from medrag.doses import (
     asked_drugs,
-    asks_for_dose,
-    asks_of_organs,
-    has_amount,
     namers_of,
-    row_gives_dose,
     stems_of,
-)
-from medrag.drugs import drug_names
-from medrag.indications import (
-    for_other_conditions,
-    indication_of,
-    is_for_another_condition,
-    is_for_condition,
 )
 from medrag.neutral import addresses_a_machine
 from medrag.patterns import Pattern
 from medrag.population import (
-    names_one_of,
-    populations,
-    whom,
     without_populations,
 )
 from medrag.protocols import Embedder
-from medrag.text import content_words, coverage, is_row, sentences, stem
+from medrag.text import content_words, coverage, is_row, sentences
 from medrag.types import Passage, Prompt, Source
 
 _EMBEDDED = 24  # sentences that are worth a forward pass, on the road to a first answer in 1 s
 _READ = 0.3  # what a model that read question and sentence together adds for a sure answer
-_LEAST_HELD = 0.4  # the best sentence holds at least that share of the question's weight
-# A question for one of these is not answered with another: a loading dose is no daily dose.
-_KINDS_OF_DOSE = frozenset(stem(word) for word in ("loading", "maintenance", "bolus"))
-_VULNERABLE = frozenset({"children", "newborns", "pregnancy"})
 _ASKS_FOR_NUMBER = Pattern(
     r"\b(?:dos(?:e|es|age)|how (?:much|many|often|long|fast|soon|high|low)|what (?:level|rate|"
     r"target|threshold|range|maximum|minimum|age|volume|egfr|inr)|maximum|minimum|threshold|"
@@ -124,74 +105,6 @@ def find_candidates(prompt: Prompt) -> list[Candidate]:
     return [candidate for source in prompt.sources for candidate in _of(source, prompt)]
 
 
-def on_subject(prompt: Prompt, found: Sequence[Candidate]) -> list[Candidate]:
-    """The sentences that speak of the drug that the question names, and of whom it names; none
-    where they hold too little of the question.
-
-    Silence beats a guess: the dose of another drug, or for somebody else, is worse than none.
-    """
-    drugs = set(asked_drugs(prompt.question).values())
-    about = [s for s in found if not drugs or (drugs & s.names and _is_of(prompt, s))]
-    if drugs and asks_for_dose(prompt.question):
-        about = [s for s in about if not is_row(s.text) or row_gives_dose(prompt.question, s.text)]
-    if drugs:
-        about = _for_what_is_asked(prompt.question, about)
-    about = _of_the_kind(prompt, about)
-    if not any(drugs & s.names or s.held >= _LEAST_HELD for s in about):
-        return []
-    asked = patient_of(prompt.question).groups & _VULNERABLE
-    if asked:
-        # A section about them alone comes before what the title says of the whole document, unless
-        # all of the document is about nobody else.
-        by_age = [s for s in about if not asked.isdisjoint(groups_by_age(s.text))]
-        own = [
-            s for s in about if s in by_age or _speaks_of(asked, s, named=bool(drugs), title=False)
-        ]
-        about = own or [s for s in about if _speaks_of(asked, s, named=bool(drugs), title=True)]
-    return about
-
-
-def _of_the_kind(prompt: Prompt, found: Sequence[Candidate]) -> list[Candidate]:
-    """Those that say that theirs is the kind of dose asked for (loading, maintenance, bolus). Where
-    none does, those that do not speak of another kind and are for the condition asked about."""
-    kinds = _KINDS_OF_DOSE & prompt.terms.weights.keys()
-    if not kinds:
-        return list(found)
-    return [s for s in found if kinds & s.names] or [
-        s for s in found
-        if not _KINDS_OF_DOSE & s.stems
-        and is_for_condition(prompt.question, (s.text, *_above(s.source)))
-    ]  # fmt: skip
-
-
-def _for_what_is_asked(question: str, found: Sequence[Candidate]) -> list[Candidate]:
-    """Without the rows and sentences that give a dose for another condition than the question's."""
-    rows = [s for s in found if is_row(s.text)]
-    headed = [(s.text, " ".join(headings_of(s.source))) for s in rows]
-    other = {
-        row for row, elsewhere in zip(rows, for_other_conditions(question, headed), strict=True)
-        if elsewhere
-    }  # fmt: skip
-    other |= {
-        s for s in found
-        if has_amount(s.text) and not indication_of(s.text)
-        and is_for_another_condition(question, s.text, _above(s.source))
-    }  # fmt: skip
-    kept = [s for s in found if s not in other]
-    if not asks_for_dose(question) or asks_of_organs(question):
-        return kept
-    # A dose for what is asked about comes before one that does not say what it is for.
-    given = {s for s in kept if has_amount(s.text)}
-    for depth in (-1, None):
-        # A document may be on more conditions than one: its title comes last.
-        named = {
-            s for s in given if is_for_condition(question, (s.text, *_above(s.source)[:depth]))
-        }
-        if named:
-            return [s for s in kept if s in named or s not in given]
-    return kept
-
-
 def score_candidates(
     prompt: Prompt,
     candidates: Sequence[Candidate],
@@ -250,7 +163,7 @@ def item_text(text: str) -> str:
 
 def _of(source: Source, prompt: Prompt) -> list[Candidate]:
     passage = source.passage
-    above = f"{passage.document.title} {passage.section or ''}"
+    headed = f"{passage.document.title} {passage.section or ''}"
     headings = headings_of(source)
     patient = patient_of(prompt.question)
     if _OF_VERSIONS.search(_nearest(source)) and not _ASKS_WHAT_CHANGED.search(prompt.question):
@@ -262,13 +175,13 @@ def _of(source: Source, prompt: Prompt) -> list[Candidate]:
     weights = {word: w for word, w in prompt.terms.weights.items() if word in subject}
     # A line may still speak of somebody whom its document as a whole is not for.
     outside = is_outside(patient, passage.audience) and not any(
-        speaks_of(patient, passage.audience, part) for part in _above(source)
+        speaks_of(patient, passage.audience, part) for part in above(source)
     )
     found: list[Candidate] = []
     spans = sentences(passage.chunk.text)
     asked = asked_drugs(prompt.question)
     namers = namers_of(passage.chunk.text, spans) if asked else {}
-    over = stems_of(asked, above)
+    over = stems_of(asked, headed)
     for position, (start, end) in enumerate(spans):
         text = passage.chunk.text[start:end]
         namer = namers.get(position)
@@ -284,8 +197,8 @@ def _of(source: Source, prompt: Prompt) -> list[Candidate]:
                     paragraph=passage.chunk.text.count("\n", 0, start),
                     text=text,
                     own=coverage(weights, text),
-                    held=coverage(weights, f"{above} {text}"),
-                    names=_names(prompt, f"{above} {text}") | over | named | stems_of(asked, drug),
+                    held=coverage(weights, f"{headed} {text}"),
+                    names=_names(prompt, f"{headed} {text}") | over | named | stems_of(asked, drug),
                     stems=frozenset(content_words(text)) | named,
                     named_at=namer,
                 )
@@ -299,7 +212,7 @@ def _nearest(source: Source) -> str:
     return (passage.section or passage.document.title).rpartition(" > ")[2]
 
 
-def _above(source: Source) -> list[str]:
+def above(source: Source) -> list[str]:
     """The headings above a passage and its document's title, the nearest first."""
     passage = source.passage
     return [*reversed((passage.section or "").split(" > ")), passage.document.title]
@@ -326,36 +239,3 @@ def _bare(text: str) -> str:
 def _names(prompt: Prompt, text: str) -> frozenset[str]:
     """The words of the question that a text holds."""
     return frozenset(prompt.terms.weights.keys() & set(content_words(text)))
-
-
-def _is_of(prompt: Prompt, sentence: Candidate) -> bool:
-    """Whether a sentence is about a drug asked about: it names it, or what first names any drug of
-    what it leans on, its headings and the title (the nearest first) does. The title does not make
-    every row of its tables one about the drug."""
-    asked = asked_drugs(prompt.question)
-    if set(asked.values()) & sentence.stems or sentence.named_at is not None:
-        return True
-    above = _above(sentence.source)
-    if is_row(sentence.text):
-        return bool(sentence.source.passage.section and stems_of(asked, above[0]))
-    naming = next((text for text in above if drug_names(text) or stems_of(asked, text)), "")
-    return not naming or bool(stems_of(asked, naming))
-
-
-def _speaks_of(asked: frozenset[str], sentence: Candidate, *, named: bool, title: bool) -> bool:
-    """Whether the sentence, or else a heading above it (or the title, or what the document says of
-    whom it is for), is about them.
-
-    A table row that names them only to say that it is not for them is about them where the drug was
-    ``named`` in the question; "Which drug for a child?" does not ask for what no child is given.
-    """
-    passage = sentence.source.passage
-    whole = passage.document.title
-    sections = [part for part in (passage.section or "").split(" > ") if part != whole]
-    document = [whole, included(passage.audience)]
-    if not title:
-        document = [text for text in document if populations(text) <= asked]
-    for text in (sentence.text, *reversed(sections), *document):
-        if populations(text) and (named or not is_row(text) or whom(text, ())):
-            return names_one_of(asked, text)
-    return False

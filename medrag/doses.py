@@ -124,13 +124,31 @@ def namers_of(text: str, spans: Sequence[Span]) -> dict[int, int]:
     return found
 
 
+def speaks_of_dose(question: str, text: str) -> bool:
+    """Whether a sentence has what a question for a dose asks: more of it than the drug's name, an
+    amount or a word for one, or that none is given. "Restart warfarin when the bleeding has
+    stopped" is no dose of warfarin."""
+    said = set(content_words(text))
+    return (
+        bool(said & _rest_of(question))
+        or has_amount(text)
+        or not said.isdisjoint(_DOSE_WORDS)
+        or _NOT_GIVEN.search(text) is not None
+    )
+
+
+def _rest_of(question: str) -> set[str]:
+    """The words of a question (stems) that say neither which drug, nor for whom, nor "dose"."""
+    asked = set(content_words(without_populations(question)))
+    return asked - {*asked_drugs(question).values(), *_DOSE_WORDS}
+
+
 def row_gives_dose(question: str, row: str) -> bool:
     """Whether a table row may say how much of a drug of the question is given: it is the row of
     that drug, or an amount follows the drug's name, or it has more of the question than the name.
     A row on a raised INR names warfarin, and the dose of what reverses it."""
     drugs = asked_drugs(question)
-    asked = set(content_words(without_populations(question)))
-    if (asked - {*drugs.values(), *_DOSE_WORDS}) & set(content_words(row)):
+    if _rest_of(question) & set(content_words(row)):
         return True
     first, *cells = row.split(CELL_GAP)
     if stems_of(drugs, first) or not stems_of(drugs, row):

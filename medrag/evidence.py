@@ -15,12 +15,12 @@ from medrag.candidates import (
     Candidate,
     Relevance,
     find_candidates,
-    on_subject,
     score_candidates,
 )
 from medrag.instructions import evidence_text, header, neutralise
 from medrag.neighbours import Line, items_after, lines_of, readable, written
 from medrag.protocols import Embedder
+from medrag.subject import on_subject
 from medrag.text import words
 from medrag.types import Excerpt, Prompt
 

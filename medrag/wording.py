@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, lru_cache
+from typing import TypeAlias
 
 from medrag.drugs import drug_names
+from medrag.misspelt import name_meant, other_form
 from medrag.text import STOPWORDS
 from medrag.types import Reading
 from medrag.vocabulary import abbreviations, asking_words, brand_names, lay_phrases, same_names
@@ -40,15 +42,20 @@ _NO_NAMES = frozenset(
 )
 
 
+_Edit: TypeAlias = tuple[int, int, str, bool]
+"""From where to where in a question stands what, and whether whoever asked is told."""
+
+
 def read_as(question: str, known: Callable[[str], bool]) -> Reading:
     """The question with each word that is not ``known`` replaced by a name of the same thing that
-    is, where there is one."""
+    is, where there is one. Another form of a word ("reduced" for "reduction") is no change to
+    speak of."""
     edits = sorted({*_of_abbreviations(question, known), *_of_words(question, known)})
     parts, changes, done = [], [], 0
-    for start, end, word in edits:
+    for start, end, word, told in edits:
         if start >= done:
             parts += [question[done:start], word]
-            changes.append((question[start:end], word))
+            changes += [(question[start:end], word)] if told else []
             done = end
     return Reading(question, "".join([*parts, question[done:]]), tuple(dict.fromkeys(changes)))
 
@@ -78,28 +85,41 @@ def _is_name_like(word: str) -> bool:
     return len(word) >= _NAME_LETTERS or bool(drug_names(word))
 
 
-def _of_words(question: str, known: Callable[[str], bool]) -> Iterator[tuple[int, int, str]]:
+def _of_words(question: str, known: Callable[[str], bool]) -> Iterator[_Edit]:
     for match in _WORD.finditer(question):
         word = match.group().lower()
         if len(word) < 4 or word in STOPWORDS or known(word):
             continue
         likely = (each for each in variants(word) if len(each) > 4 and each not in STOPWORDS)
         other = next((each for each in likely if known(each)), None)
+        if other is None and (form := other_form(word, known)) is not None:
+            yield match.start(), match.end(), form, False
+            continue
+        other = other or name_meant(word, known)
         if other is not None:
-            yield match.start(), match.end(), other
+            yield match.start(), match.end(), other, True
 
 
-def _of_abbreviations(
-    question: str, known: Callable[[str], bool]
-) -> Iterator[tuple[int, int, str]]:
+def _of_abbreviations(question: str, known: Callable[[str], bool]) -> Iterator[_Edit]:
     for match in _TOKEN.finditer(question):
         meant = abbreviations().get(match.group())
-        if meant is not None and not known(match.group()) and known(meant):
-            yield match.start(), match.end(), meant
+        if meant is not None and not known(match.group()):
+            spelt = (each for each in _spelt(meant) if known(each))
+            if (here := next(spelt, None)) is not None:
+                yield match.start(), match.end(), here, True
     for match in _phrases().finditer(question):
-        short = _otherwise()[match.group().lower()]
-        if not known(match.group()) and known(short):
-            yield match.start(), match.end(), short
+        if not known(match.group()):
+            spelt = (each for each in _spelt(_otherwise()[match.group().lower()]) if known(each))
+            if (here := next(spelt, None)) is not None:
+                yield match.start(), match.end(), here, True
+
+
+def _spelt(phrase: str) -> Iterator[str]:
+    """A phrase, and again with one of its words by another name or spelling."""
+    yield phrase
+    for word in phrase.split():
+        for other in variants(word.lower()):
+            yield phrase.replace(word, other)
 
 
 @lru_cache(maxsize=4096)

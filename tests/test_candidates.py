@@ -11,9 +11,9 @@ from medrag.candidates import (
     is_item,
     is_row,
     may_be_shown,
-    on_subject,
     score_candidates,
 )
+from medrag.subject import on_subject
 from medrag.text import content_words
 from medrag.types import Chunk, DocumentInfo, Meta, Passage, Prompt, QuestionTerms, Source
 

@@ -16,7 +16,6 @@ from medrag.candidates import (
     find_candidates,
     is_item,
     item_text,
-    on_subject,
     score_candidates,
 )
 from medrag.doses import asked_drugs, asks_for_dose, asks_of_organs, gives_a_dose, names_organs
@@ -24,6 +23,7 @@ from medrag.generators.lists import Chosen
 from medrag.lists import opens
 from medrag.protocols import Embedder
 from medrag.scales import step_for
+from medrag.subject import on_subject
 from medrag.text import is_row, stem
 from medrag.types import Draft, Passage, Prompt
 

@@ -1,0 +1,71 @@
+"""Words that stand in no document, for words that do: another form of them, or the name meant.
+
+"Neutropenic" is read where a library says "neutropenia", and "amiodarne" as "amiodarone": only
+names are put right, and only where a single one is meant, since a letter may tell two drugs apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+
+from medrag.drugs import drug_names
+from medrag.vocabulary import brand_names, conditions, generic_names, same_names
+
+# Endings of words that say the same of the same thing, those first that are tried first.
+_ENDINGS = (
+    "e ed ia y ion tion ation um a ic al ing s es ive ity ous ly er or ance ence ent ant ical tic"
+    " atic ise ize ised ized ions tions ations able ability iness ies aemia aemic emia emic".split()
+)
+_BASE_LETTERS = 5
+_NAME_LETTERS = 6
+
+
+def other_form(word: str, known: Callable[[str], bool]) -> str | None:
+    """Another form of a word (lower case) that is ``known``; None for none, and for drugs."""
+    return None if drug_names(word) else next((each for each in _forms(word) if known(each)), None)
+
+
+def _forms(word: str) -> Iterator[str]:
+    """The same word with other endings."""
+    for ending in sorted(_ENDINGS, key=len, reverse=True):
+        base = word.removesuffix(ending)
+        if base != word and len(base) >= _BASE_LETTERS:
+            yield from (f"{base}{other}" for other in (*_ENDINGS, "") if other != ending)
+
+
+def name_meant(word: str, known: Callable[[str], bool]) -> str | None:
+    """The one name of a drug or a disease that is a slip of one letter away, if it is ``known``;
+    None for a word that is a drug's name itself."""
+    if len(word) < _NAME_LETTERS or not word.isalpha() or drug_names(word):
+        return None
+    near = [
+        name
+        for length in (len(word) - 1, len(word), len(word) + 1)
+        for name in _names().get((word[0], length), ())
+        if _one_slip(word, name)
+    ]
+    return near[0] if len(near) == 1 and known(near[0]) else None
+
+
+def _one_slip(one: str, other: str) -> bool:
+    """Whether two words differ by one letter (too many, too few, another), or two turned round."""
+    if len(one) > len(other):
+        one, other = other, one
+    start = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(one))
+    if len(one) < len(other):
+        return one[start:] == other[start + 1 :]
+    turned = one[start : start + 2] == other[start : start + 2][::-1]
+    rest = one[start + 1 :] == other[start + 1 :]
+    return rest or (turned and one[start + 2 :] == other[start + 2 :])
+
+
+@cache
+def _names() -> dict[tuple[str, int], tuple[str, ...]]:
+    """Names of drugs and diseases by their first letter and their length."""
+    found: dict[tuple[str, int], tuple[str, ...]] = {}
+    said = {*generic_names(), *conditions(), *same_names(), *same_names().values(), *brand_names()}
+    for name in sorted(name for name in said if name.isalpha() and len(name) >= _NAME_LETTERS):
+        key = (name[0], len(name))
+        found[key] = (*found.get(key, ()), name)
+    return found
