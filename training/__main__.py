@@ -28,13 +28,13 @@ SHIPPED_FOLDER = Path(__file__).parent.parent / "medrag" / "models" / "weights" 
 BASE = "all-MiniLM-L6-v2"
 MADE = (
     "reading", "planted", "natural", "close", "ranking", "asked", "questions", "human", "written",
-    "roles",
+    "roles", "libraries",
 )  # fmt: skip
 DEV = "dev"
 STEPS = ("pairs", "fit", "export", "measure")
 ABSTRACTIVE = ("title", "conclusion")
 """Kinds of natural pairs that say a thing in other words: few, so they are a file of their own."""
-_LIMITS = {"ranking": 144, "asked": 192, "questions": 192} | dict.fromkeys(
+_LIMITS = {"ranking": 144, "asked": 192, "questions": 192, "libraries": 192} | dict.fromkeys(
     ("written", "roles", "reading", "human"), MAX_TOKENS
 )
 _WATCHED = 700  # development pairs of a source
@@ -102,7 +102,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def make(data: Path, work: Path, seed: int, only: Iterable[str], tokenizer: PairTokenizer) -> None:
     """Write the pairs of each maker as JSON Lines and in tokens, with a count of what they are."""
-    from training import asked, human, natural, planted, questions, ranking, reading, written
+    from training import (
+        asked,
+        human,
+        libraries,
+        natural,
+        planted,
+        questions,
+        ranking,
+        reading,
+        written,
+    )  # fmt: skip
     from training.natural import close
 
     makers = {
@@ -116,6 +126,7 @@ def make(data: Path, work: Path, seed: int, only: Iterable[str], tokenizer: Pair
         "human": lambda: human.pairs(data, seed),
         "written": lambda: written.pairs(data, seed),
         "roles": lambda: written.pairs(data, seed, folder=written.ROLES),
+        "libraries": lambda: libraries.pairs(),
         DEV: lambda: _development(data, seed),
     }
     for name in only:
@@ -134,12 +145,13 @@ def make(data: Path, work: Path, seed: int, only: Iterable[str], tokenizer: Pair
 
 def _development(data: Path, seed: int) -> Iterator[Pair]:
     """The pairs held out of training, claims with the evidence that the judge reads."""
-    from training import combine, questions
+    from training import combine, libraries, questions
     from training.sentences import as_read
 
     for pair in combine.dev_pairs(data, seed, _WATCHED):
         yield replace(pair, second=as_read(pair.first, pair.second))
     yield from questions.pairs(seed, "dev")
+    yield from libraries.pairs("dev")
 
 
 def _fit(asked: argparse.Namespace, base: Path, tokenizer: PairTokenizer) -> None:
