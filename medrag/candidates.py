@@ -168,15 +168,15 @@ def _of(source: Source, prompt: Prompt) -> list[Candidate]:
     patient = patient_of(prompt.question)
     if _OF_VERSIONS.search(_nearest(source)) and not _ASKS_WHAT_CHANGED.search(prompt.question):
         return []
-    if any(is_for_other_ages(patient.age, part) for part in (passage.section or "").split(" > ")):
-        return []
     # Whom it is about is looked at apart: "boy" need not stand in the text for children.
     subject = set(content_words(without_populations(prompt.question)))
     weights = {word: w for word, w in prompt.terms.weights.items() if word in subject}
-    # A line may still speak of somebody whom its document as a whole is not for.
+    # A line may still speak of somebody whom its document, or its section, as a whole is not for.
     outside = is_outside(patient, passage.audience) and not any(
         speaks_of(patient, passage.audience, part) for part in above(source)
     )
+    sections = (passage.section or "").split(" > ")
+    outside = outside or any(is_for_other_ages(patient.age, part) for part in sections)
     found: list[Candidate] = []
     spans = sentences(passage.chunk.text)
     asked = asked_drugs(prompt.question)

@@ -127,14 +127,13 @@ def namers_of(text: str, spans: Sequence[Span]) -> dict[int, int]:
 def speaks_of_dose(question: str, text: str) -> bool:
     """Whether a sentence has what a question for a dose asks: more of it than the drug's name, an
     amount or a word for one, or that none is given. "Restart warfarin when the bleeding has
-    stopped" is no dose of warfarin."""
+    stopped" is no dose of warfarin, nor is "Give vitamin K 5 mg" under a heading that names it."""
     said = set(content_words(text))
-    return (
-        bool(said & _rest_of(question))
-        or has_amount(text)
-        or not said.isdisjoint(_DOSE_WORDS)
-        or _NOT_GIVEN.search(text) is not None
-    )
+    if said & _rest_of(question):
+        return True
+    if has_amount(text):
+        return not drug_names(text) or bool(stems_of(asked_drugs(question), text))
+    return not said.isdisjoint(_DOSE_WORDS) or _NOT_GIVEN.search(text) is not None
 
 
 def _rest_of(question: str) -> set[str]:

@@ -46,12 +46,15 @@ _BEFORE = {
     "gentian": frozenset({"violet"}),
     "methylene": frozenset({"blue"}),
     "botulinum": frozenset({"toxin"}),
+    "prothrombin": frozenset({"complex"}),
+    "fibrinogen": frozenset({"concentrate"}),
 }
 # The same, where one of these words stands before it. Vitamin A would be "a"; D and B12 are
 # measured.
 _AFTER = {
     **dict.fromkeys("cek", frozenset({"vitamin", "vit"})),
     "charcoal": frozenset({"activated"}),
+    "plasma": frozenset({"frozen"}),
     "albumin": frozenset({"human"}),
     "immunoglobulin": frozenset("human normal tetanus rabies zoster d b".split()),
 }

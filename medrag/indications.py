@@ -31,6 +31,7 @@ _FOR = Pattern(
     r"(?= (?:if|when|without|after|before|during|whose|on|by|at|every|per|in|for)\b|[,.;?]|$)",
     re.I,
 )
+_IN = Pattern(r"^\W*in [^,.;:]{1,60}", re.I)
 _JOINED = Pattern(
     r"\b(?:for|in|with|after|before|during|on|and|when|if|who|to|not|without)\b", re.I
 )
@@ -126,8 +127,9 @@ def is_for_another_condition(question: str, line: str, headings: Sequence[str]) 
         return True
     if is_for_condition(question, (line, *headings), kin=True):
         return False
-    said = [frozenset[str]().union(*(_named(m.group()) for m in _FOR.finditer(line)))]
-    told = next((found for found in (*said, *map(_named, headings)) if found), frozenset())
+    parts = [match.group() for match in (*_FOR.finditer(line), *_IN.finditer(line))]
+    said = frozenset[str]().union(*map(_named, parts))
+    told = next((found for found in (said, *map(_named, headings)) if found), frozenset())
     return bool(told)
 
 

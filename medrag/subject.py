@@ -33,7 +33,6 @@ from medrag.text import is_row, stem
 from medrag.types import Prompt
 
 _LEAST_HELD = 0.4  # the best sentence holds at least that share of the question's weight
-_READ = 1.0  # or its passage was read as surely answering (log odds): in other words, perhaps
 # A question for one of these is not answered with another: a loading dose is no daily dose.
 _KINDS_OF_DOSE = frozenset(stem(word) for word in ("loading", "maintenance", "bolus"))
 _VULNERABLE = frozenset({"children", "newborns", "pregnancy"})
@@ -57,7 +56,7 @@ def on_subject(prompt: Prompt, found: Sequence[Candidate]) -> list[Candidate]:
             s for s in about if not (has_amount(s.text) and is_for_another_route(route, s.text))
         ]
     about = _of_the_kind(prompt, about)
-    if not any(drugs & s.names or s.held >= _LEAST_HELD or _is_read(s) for s in about):
+    if not any(drugs & s.names or s.held >= _LEAST_HELD for s in about):
         return []
     asked = patient_of(prompt.question).groups & _VULNERABLE
     if asked:
@@ -69,11 +68,6 @@ def on_subject(prompt: Prompt, found: Sequence[Candidate]) -> list[Candidate]:
         ]
         about = own or [s for s in about if _speaks_of(asked, s, named=bool(drugs), title=True)]
     return about
-
-
-def _is_read(sentence: Candidate) -> bool:
-    relevance = sentence.source.passage.relevance
-    return relevance is not None and relevance >= _READ
 
 
 def _of_the_kind(prompt: Prompt, found: Sequence[Candidate]) -> list[Candidate]:

@@ -118,3 +118,15 @@ def test_a_dose_is_shown_to_whom_its_document_is_for(ward: Engine) -> None:
 def test_and_to_nobody_else(ward: Engine, whom: str) -> None:
     answer = ward.ask(f"dexamethasone dose for croup in a {whom}")
     assert "0.15 mg/kg" not in answer.text
+
+
+def test_a_line_may_speak_of_others_than_its_section(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "fits.md").write_text(
+        "# Convulsions\n\n## Children above 1 month\n\nGive phenobarbital 15 mg/kg IV.\n\n"
+        "In the newborn give phenobarbital 20 mg/kg IV.\n"
+    )
+    with Engine.open(tmp_path / "library") as engine:
+        engine.ingest(tmp_path / "docs")
+        answer = engine.ask("phenobarbital dose for a newborn with convulsions")
+        assert "20 mg/kg" in answer.text and "15 mg/kg" not in answer.text

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from medrag import Engine
+from medrag.doses import asked_drugs, namers_of
+from medrag.text import sentences
 
 DOSES = {
     "paracetamol": "Dose: 1 g", "ibuprofen": "Dose: 400 mg", "codeine": "Dose: 30 to 60 mg",
@@ -70,3 +72,121 @@ def test_the_adult_dose_does_not_go_on_beside_a_childs_unsaid(asked: Engine) -> 
     (source,) = answer.sources
     assert source.passage.document.title == "Paediatric formulary"
     assert f"Check whom each line is for: [{source.marker}] children." in answer.warnings
+
+
+WARD = {
+    "heart.md": """# Heart
+
+## Atrial fibrillation
+
+Digoxin is given for rate control. Load with 500 micrograms by mouth, repeated after 12 hours. Then
+give 125 micrograms once daily.
+""",
+    "anaphylaxis.md": """# Resuscitation and anaphylaxis
+
+## 1. Cardiac arrest
+
+Give adrenaline 1 mg IV every 3 to 5 minutes.
+
+## 3. Anaphylaxis
+
+Give adrenaline into the outer thigh:
+
+| Age | Dose |
+|---|---|
+| Adults and children over 12 years | 500 micrograms IM |
+| Children 6 to 12 years | 300 micrograms IM |
+""",
+    "formulary.md": """# Formulary
+
+## 5. Rheumatology
+
+- Allopurinol: start with 100 mg once daily.
+- Colchicine, acute gout: 500 micrograms two to four times daily.
+- Colchicine, prevention of gout flares: 500 micrograms twice daily.
+""",
+    "blood.md": """# Bleeding after birth
+
+Give in this order:
+
+1. Oxytocin 5 units slowly IV.
+2. Carboprost 250 micrograms IM every 15 minutes. Contraindicated in asthma.
+""",
+    "inr.md": """# High INR
+
+| INR | Action |
+|---|---|
+| Above 8.0 | Stop warfarin and give vitamin K 2 mg IV |
+| 5.0 to 8.0 | Stop warfarin; restart when the INR is below 5.0 |
+""",
+    "epilepsy.md": """# Epilepsy
+
+| Drug | Indication | Dose |
+|---|---|---|
+| Levetiracetam | Epilepsy, maintenance | 250 mg twice daily |
+
+## Status epilepticus
+
+Give levetiracetam 60 mg/kg IV over 10 minutes.
+""",
+}
+
+
+@pytest.fixture(scope="module")
+def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    place = tmp_path_factory.mktemp("ward")
+    (place / "docs").mkdir()
+    for name, text in WARD.items():
+        (place / "docs" / name).write_text(text)
+    with Engine.open(place / "library") as engine:
+        engine.ingest(place / "docs")
+        yield engine
+
+
+@pytest.mark.parametrize(
+    ("question", "shown", "not_shown"),
+    [
+        ("digoxin loading dose", "Load with 500 micrograms", "250 mg"),
+        ("adrenaline dose for anaphylaxis in an adult", "500 micrograms IM", "1 mg IV"),
+        ("adrenaline dose anaphylaxis 8 year old", "300 micrograms IM", "500 micrograms"),
+        ("colchicine dose for acute gout", "two to four times daily", "prevention"),
+        ("colchicine dose to prevent gout", "500 micrograms twice daily", "two to four times"),
+        ("carboprost dose for bleeding after birth", "Contraindicated in asthma", "Oxytocin"),
+        ("levetiracetam dose in status epilepticus", "60 mg/kg", "250 mg"),
+    ],
+)
+def test_a_dose_is_read_where_it_stands(
+    ward: Engine, question: str, shown: str, not_shown: str
+) -> None:
+    answer = ward.ask(question)
+    assert shown in answer.text and not_shown not in answer.text
+
+
+def test_a_dose_that_names_no_drug_comes_with_the_sentence_that_does(ward: Engine) -> None:
+    assert "Digoxin is given" in ward.ask("digoxin loading dose").text
+
+
+def test_what_is_given_against_a_drug_is_no_dose_of_it(ward: Engine) -> None:
+    assert ward.ask("warfarin dose").abstained
+    assert "Stop warfarin" in ward.ask("warfarin dose with an INR above 8").text
+
+
+def test_which_sentence_names_the_drug_of_a_dose() -> None:
+    text = (
+        "Digoxin slows the rate. Give 125 micrograms. Warfarin and aspirin thin the blood. 5 mg.\n"
+        "Give levetiracetam:\n- 60 mg/kg\n- phenytoin 20 mg/kg. Then 100 mg.\n\n10 mg."
+    )
+    spans = sentences(text)
+    said = [text[start:end] for start, end in spans]
+    named = {said[place]: said[namer] for place, namer in namers_of(text, spans).items()}
+    assert named == {
+        "Give 125 micrograms.": "Digoxin slows the rate.",
+        "- 60 mg/kg": "Give levetiracetam:",
+        "Then 100 mg.": "- phenytoin 20 mg/kg.",
+    }
+
+
+def test_a_mineral_is_a_drug_where_its_dose_is_asked_for() -> None:
+    assert asked_drugs("magnesium dose in adults") == {"magnesium": "magnesium"}
+    assert asked_drugs("magnesium in the blood") == {}
+    assert asked_drugs("insulin dose for a potassium of 7") == {"insulin": "insulin"}

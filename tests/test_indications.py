@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from medrag import Engine
-from medrag.indications import asked_for, for_other_conditions, indication_of
+from medrag.indications import (
+    asked_for,
+    for_other_conditions,
+    indication_of,
+    is_for_another_condition,
+    is_for_condition,
+)
 
 
 @pytest.mark.parametrize(
@@ -144,3 +150,41 @@ def test_the_samples_dose_for_atrial_fibrillation_is_not_one_for_dvt(samples: Pa
         assert engine.ask("apixaban dose for DVT").abstained
         assert "5 mg" in engine.ask("apixaban dose in atrial fibrillation").text
         assert "1.25 to 2.5 mg" in engine.ask("ramipril dose for high blood pressure").text
+
+
+@pytest.mark.parametrize(
+    ("question", "line", "headings", "other"),
+    [
+        ("dexamethasone dose for croup", "Give dexamethasone 10 mg IV.", ["Meningitis"], True),
+        ("dexamethasone dose for croup", "Give dexamethasone 0.15 mg/kg.", ["Croup"], False),
+        ("dexamethasone dose", "Give dexamethasone 10 mg IV.", ["Meningitis"], False),
+        ("amoxicillin dose for pneumonia", "In cystitis give amoxicillin 500 mg.", [], True),
+        ("amoxicillin dose for pneumonia", "Amoxicillin 500 mg for cystitis.", [], True),
+        ("amoxicillin dose for pneumonia", "500 mg.", ["Urinary tract infection"], True),
+        ("enoxaparin treatment of VTE", "Enoxaparin 40 mg.", ["Prevention of VTE"], True),
+        ("enoxaparin treatment of VTE", "Enoxaparin 1.5 mg/kg.", ["Treatment of DVT"], False),
+        ("enoxaparin prophylaxis of VTE", "Enoxaparin 1.5 mg/kg.", ["Treatment of DVT"], True),
+        ("colchicine for acute gout", "Colchicine, prevention of gout: 500 mg", [], True),
+        ("furosemide dose for oedema", "Furosemide 40 mg IV.", ["Acute heart failure"], False),
+        ("morphine dose for pain", "Morphine 5 mg.", ["Surgical wards"], False),
+        ("aspirin for a fever", "Aspirin 300 mg.", ["Pain"], False),
+    ],
+)
+def test_a_line_for_another_condition(
+    question: str, line: str, headings: list[str], *, other: bool
+) -> None:
+    assert is_for_another_condition(question, line, headings) is other
+
+
+def test_a_long_term_dose_is_not_for_an_emergency() -> None:
+    rows = [
+        ("Drug: X | Indication: Epilepsy, maintenance | Dose: 250 mg", ""),
+        ("Drug: X | Indication: Status epilepticus | Dose: 60 mg/kg", ""),
+    ]
+    assert for_other_conditions("X dose in status epilepticus", rows) == [True, False]
+    assert for_other_conditions("X dose for epilepsy", rows)[0] is False
+
+
+def test_the_condition_somebody_has_counts_where_none_is_asked_for() -> None:
+    assert is_for_condition("adrenaline for a child with anaphylaxis", ["3. Anaphylaxis"])
+    assert not is_for_condition("adrenaline for a child with anaphylaxis", ["Cardiac arrest"])

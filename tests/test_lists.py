@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -196,3 +197,24 @@ def test_a_sentence_that_leans_on_another_does_not_stand_alone() -> None:
     assert quoted(prompt_of(question, torn)) == [torn]
     apart = text.replace(". Give", ".\nGive")
     assert quoted(prompt_of(question, apart))[-1] == torn
+
+
+def test_a_numbered_heading_is_no_item() -> None:
+    text = "5. Rheumatology\n\n- Colchicine: 500 micrograms.\n- Allopurinol: 100 mg."
+    section = "Formulary > 5. Rheumatology"
+    shown = quoted(prompt_of("colchicine", text, section=section, ordinal=3))
+    assert shown == ["- Colchicine: 500 micrograms."]
+
+
+def torn(before: str) -> list[str]:
+    prompt = prompt_of("valproate", "- valproate 600 mg\n- lithium", ordinal=2)
+    passage = replace(prompt.sources[0].passage, before=before)
+    return quoted(replace(prompt, sources=(Source(1, passage),)))
+
+
+def test_an_item_of_a_list_that_began_before_its_passage_needs_a_harmless_opener() -> None:
+    assert torn("Choose one:\n- lamotrigine") == ["- valproate 600 mg"]
+    assert torn("Never give together:\n- lamotrigine") == []
+    assert torn("If there is no access:\n- lamotrigine") == []
+    assert torn("- lamotrigine") == []
+    assert torn("") == []

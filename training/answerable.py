@@ -8,7 +8,8 @@ into the product by hand.
 Questions: of MedQuAD's development split with their answers and with these taken out, partly in
 other words; about invented drugs; written ones kept out of training (``written/questions``, each
 in all its forms), put to a library of their passages, with their answers and with the near misses
-alone; SciFact's and CovidQA's train questions, which the libraries hardly treat; and the questions
+alone; those of the small libraries that do not train (``written/libraries``), each put to its own;
+SciFact's and CovidQA's train questions, which the libraries hardly treat; and the questions
 of ``tests/corpora_questions.json``, which count more, so that ordinary questions to a small library
 do (so that the tests on these are guards against getting worse, not measures).
 """
@@ -32,6 +33,7 @@ from medrag.config import Settings
 from medrag.engine import Engine
 from medrag.evaluate.answerability import Probe, probe
 from medrag.evaluate.measures import auroc
+from training.libraries import shelves
 from training.pairs import part
 from training.questions import read_questions
 from training.ranking_phrases import PHRASES
@@ -41,7 +43,7 @@ Array: TypeAlias = npt.NDArray[np.float64]
 _ANSWERED, _LEFT_OUT, _INVENTED = 400, 300, 220
 _ELSEWHERE = {"scifact": 100, "covidqa": 100}
 _REPHRASED = 0.5
-_COUNTS = {"samples": 30.0, "written": 0.5}
+_COUNTS = {"samples": 30.0, "written": 0.5, "libraries": 4.0}
 _CURVE = (0.3, 0.4, 0.45, 0.5, 0.6)
 _STRENGTH = 0.001  # of the penalty: there are few weights and many questions
 _SYLLABLES = "va lo mi tra ze pri co dar nu bex til fo ra syn que ol zi mer tab lu".split()
@@ -175,6 +177,19 @@ def _written() -> list[Probe]:
         return probes(place / "library", rows)
 
 
+def _libraries() -> list[Probe]:
+    """The questions of the small libraries that do not train, each put to its own."""
+    found: list[Probe] = []
+    for shelf in shelves(wanted="dev"):
+        rows = [_row(put.text, put.decides is not None, "libraries") for put in shelf.questions]
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder) / "library"
+            with Engine(place, Settings()) as engine:
+                engine.ingest(shelf.documents)
+            found += probes(place, rows)
+    return found
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the weights, and the AUROC of each fit on what it was fitted to."""
     parser = argparse.ArgumentParser(prog="python -m training.answerable", description=__doc__)
@@ -191,6 +206,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     found = [
         *probes(asked.medquad, questions(asked.data, asked.seed)),
         *_written(),
+        *_libraries(),
         *probes(asked.samples, own),
     ]
     assert all(len(one.features) == 4 for one in found), "the reranker has not read a question"
