@@ -5,7 +5,8 @@ questions as they are asked on wards, each with the words of a document that dec
 where no document does. Most of the latter are on what the documents speak of, and ask for what they
 stop short of. They were written by a language model; facts in them are partly invented.
 
-Each library is read and searched as the product does it, so that what does not answer is what would
+No run of the curriculum that is shipped has seen them: for its weights all of them are new. Each
+library is read and searched as the product does it, so that what does not answer is what would
 have been found.
 """
 

@@ -19,6 +19,7 @@ NAMES = (
     "judge_speed",
     "planted",
     "answers_covered",
+    "ward_questions",
     "calibration",
 )
 
