@@ -29,7 +29,7 @@ from medrag.population import (
     without_populations,
 )
 from medrag.protocols import Embedder
-from medrag.text import content_words, coverage, is_row, sentences
+from medrag.text import CELL_GAP, content_words, coverage, is_row, sentences
 from medrag.types import Passage, Prompt, Source
 
 _EMBEDDED = 24  # sentences that are worth a forward pass, on the road to a first answer in 1 s
@@ -221,7 +221,7 @@ def above(source: Source) -> list[str]:
 def _says_something(text: str, headings: frozenset[str]) -> bool:
     """Whether a line is more than a heading, a label or a question."""
     bare = _bare(text)
-    if text.endswith("?"):
+    if text.endswith("?") or (CELL_GAP in text and not is_row(text)):
         return False
     if text.endswith((".", "!", ":")) or is_item(text) or is_row(text):
         return len(bare) > 1

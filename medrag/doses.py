@@ -15,6 +15,7 @@ from medrag.lists import lists_of, opens
 from medrag.patterns import Pattern
 from medrag.population import without_populations
 from medrag.text import CELL_GAP, Span, content_words, is_row, stem, words
+from medrag.vocabulary import brands_apart
 
 _ASKS_FOR_DOSE = Pattern(
     r"\b(?:dos(?:e|es|ages?|ing)|how (?:much|many m|many u)|max(?:imum)?)\b", re.I
@@ -38,7 +39,9 @@ _NOT_GIVEN = Pattern(
     r"|contra-?indicat\w*)\b",
     re.I,
 )
-_OF_DRUGS = Pattern(r"\b(?:drugs?|medicines?|medications?|agents?|names?|preparations?)\b", re.I)
+_OF_DRUGS = Pattern(
+    r"\b(?:drugs?|medicines?|medications?|agents?|names?|brands?|preparations?)\b", re.I
+)
 _MINERALS = frozenset("magnesium potassium calcium phosphate zinc iron".split())
 _DOSE_WORDS = frozenset(
     stem(word)
@@ -86,9 +89,10 @@ def has_amount(text: str) -> bool:
 def asked_drugs(question: str) -> dict[str, str]:
     """The drugs of a question: what each name means, and its stem as the question has it. Where a
     dose is asked for and no drug is named, a mineral is one: "magnesium dose"."""
-    named = drug_names(question)
+    said = frozenset(words(question))
+    named = drug_names(question) | (said & brands_apart())
     if not named and asks_for_dose(question):
-        named = frozenset(words(question)) & _MINERALS
+        named = said & _MINERALS
     return {meant(word): stem(word) for word in named}
 
 
@@ -96,9 +100,7 @@ def stems_of(asked: Mapping[str, str], text: str) -> frozenset[str]:
     """The stems of the drugs asked about that a text names, by whatever name."""
     if not asked:
         return frozenset()
-    named = {meant(word) for word in drug_names(text)}
-    if not _MINERALS.isdisjoint(asked):
-        named.update(words(text))
+    named = {*map(meant, drug_names(text)), *words(text)}
     return frozenset(said for name, said in asked.items() if name in named)
 
 
@@ -159,8 +161,11 @@ def _is_cell_of(drugs: Mapping[str, str], cell: str) -> bool:
     """Whether a cell says that its row is one of these drugs, or gives an amount behind the name
     of one, with no other name between."""
     head, _, said = cell.partition(":")
-    if stems_of(drugs, head) or (_OF_DRUGS.search(head) and stems_of(drugs, said)):
+    if _OF_DRUGS.search(head) and stems_of(drugs, said):
         return True
+    if stems_of(drugs, head):
+        # Under a drug's name may stand how many of a germ it kills.
+        return has_amount(said) or not any(ch.isdigit() for ch in said)
     for amount in _AMOUNT.finditer(said):
         before = said[: amount.start()]
         named = drug_names(before)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from medrag import Engine
-from medrag.doses import asked_drugs, namers_of
+from medrag.doses import asked_drugs, namers_of, row_gives_dose
 from medrag.text import sentences
 
 DOSES = {
@@ -190,3 +190,17 @@ def test_a_mineral_is_a_drug_where_its_dose_is_asked_for() -> None:
     assert asked_drugs("magnesium dose in adults") == {"magnesium": "magnesium"}
     assert asked_drugs("magnesium in the blood") == {}
     assert asked_drugs("insulin dose for a potassium of 7") == {"insulin": "insulin"}
+
+
+def test_what_stands_under_a_drugs_name_need_not_be_a_dose() -> None:
+    killed = "Organism: Klebsiella | Isolates: 412 | Ceftriaxone: 85"
+    given = "Infection: Gonorrhoea | Ceftriaxone: 1 g IM once"
+    assert not row_gives_dose("ceftriaxone dose", killed)
+    assert row_gives_dose("ceftriaxone dose", given)
+    assert row_gives_dose("ceftriaxone dose", "Age: newborn | Ceftriaxone: avoid")
+
+
+def test_a_brand_that_is_no_one_substance_is_looked_for_by_its_name() -> None:
+    asked = asked_drugs("Lopressor oral dose for hypertension")
+    assert asked == {"lopressor": "lopressor"}
+    assert row_gives_dose("Lopressor dose", "Drug: Metoprolol | Brand: Lopressor | Dose: 5 mg")

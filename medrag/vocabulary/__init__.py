@@ -2,7 +2,8 @@
 
 ``drugs.txt`` has generic names; ``same.txt`` American and former names and spellings
 ("said:meant"); ``brands.txt`` brands of one substance whose products do not differ in dose among
-themselves or from the substance's others of the same route; ``abbreviations.txt`` what
+themselves or from the substance's others of the same route; ``brands_apart.txt`` brands that do, or
+are of several substances; ``abbreviations.txt`` what
 abbreviations stand for where on a ward they stand for one thing; ``lay.txt`` what people say for
 what documents call otherwise; ``conditions.txt`` words that tell what a drug is given for, and
 ``condition_groups.txt`` those of them that mean the same, a group a line; ``condition_parts.txt``
@@ -34,6 +35,13 @@ def same_names() -> Mapping[str, str]:
 def brand_names() -> Mapping[str, str]:
     """Brands and the substance of each."""
     return dict(line.split(":") for line in _lines("brands.txt"))
+
+
+@cache
+def brands_apart() -> frozenset[str]:
+    """Brands that stand for no one substance's dose: who asks for one is answered from lines that
+    name it."""
+    return frozenset(_lines("brands_apart.txt"))
 
 
 @cache
