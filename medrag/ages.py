@@ -101,9 +101,10 @@ _ONE = Pattern(
     re.I,
 )
 # "Paracetamol dose 4 years": in a question for a dose, at its end, an age.
+_DOSE = Pattern(r"\bdos(?:e|age|ing)\b", re.I)
 _BARE_YEARS = Pattern(
-    rf"\bdos(?:e|age|ing)\b.*?(?<!for )(?<!after )(?<!every )(?<!in )(?<!within )(?<!last )"
-    rf"(?<!past )(?<!over )(?<!under ){_N}[ -]?{_YEAR}(?=\W*$)",
+    rf"(?<!for )(?<!after )(?<!every )(?<!in )(?<!within )(?<!last )(?<!past )(?<!over )(?<!under )"
+    rf"{_N}[ -]?{_YEAR}$",
     re.I,
 )
 _AND_MONTHS = Pattern(rf"{_N} ?{_YEAR} ?(?:and |, ?)?{_N} ?(?:months?|mths?)\b", re.I)
@@ -147,6 +148,11 @@ def is_for_another(patient: Patient, text: str) -> bool:
     return _is_for_other_groups(patient.groups, text) or is_for_other_ages(patient.age, text)
 
 
+def ages_in(text: str) -> list[Span]:
+    """The ages that a text about people gives, whoever stands before them: "under 18 years"."""
+    return _ranges(_MONTHS_OF_12.sub(r"\1 months", text), _IN_CELL)
+
+
 def is_for(patient: Patient, text: str) -> bool:
     """Whether a text names the patient's age, or, where it gives no ages, one of their groups."""
     ages = ages_of(text)
@@ -163,7 +169,8 @@ def age_asked(question: str) -> Span | None:
     if _NEW.search(text) and not _YEARS_OLD.search(text):
         return _NEWBORN
     found = [_one(match) for match in _ONE.finditer(text)] or _ranges(text, _FORMS[:-1])
-    if not found and (bare := _BARE_YEARS.search(text)):
+    end = text.rstrip(" ?.!")[-40:]
+    if not found and (bare := _BARE_YEARS.search(end)) and _DOSE.search(text):
         found = [_one(bare)]
     grown = [age for age in found if age[0] >= 1]
     found = grown or found

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from medrag.ages import Patient, ages_of, is_for, is_for_another
+from medrag.ages import Patient, ages_in, ages_of, is_for, is_for_another
 from medrag.patterns import Pattern
 from medrag.population import populations
 from medrag.text import CELL_GAP, is_row, sentences
@@ -24,6 +24,15 @@ _SAYS = Pattern(
     r"appl(?:y|ies)|(?:is|are) (?:only )?(?:(?:intended |valid |meant |written )?for|to be used|"
     r"relevant|not)|covers?|(?:must|should|does|do) not|may only be used|"
     r"(?:lists?|gives?|contains?|provides?|has|have)\b.{1,80}\bfor)\b",
+    re.I,
+)
+# "Under 18s": years, where no unit stands behind.
+_UNDER = Pattern(
+    r"\b((?:under|over|below|above) ?\d{1,2})s?\b(?! ?-?(?:years?|months?|weeks?|days?|kg))", re.I
+)
+_BARE = Pattern(
+    r"^\W*(?:(?:adults?|children|neonates|newborns|infants) only\W*$"
+    r"|do not use (?:this (?:\w+ )?)?in\b|not for (?:use in |patients |people )?)",
     re.I,
 )
 _GOES_ON = Pattern(
@@ -96,8 +105,11 @@ def _is_meant(patient: Patient, excluded: str) -> bool:
     """Whether somebody is surely one of those excluded: a child may not be "under 2 years"."""
     groups = populations(excluded)
     narrow = groups & {"newborns", "pregnancy", "old age"} or groups
-    if ages_of(excluded):
-        return patient.age is not None and is_for(patient, excluded)
+    excluded = _UNDER.sub(r"\1 years", excluded)
+    if ages := ages_in(excluded):
+        return patient.age is not None and any(
+            min(age[1], patient.age[1]) > max(age[0], patient.age[0]) for age in ages
+        )
     wider = {"children"} if "newborns" in patient.groups else set()
     return bool((patient.groups | wider) & narrow)
 
@@ -114,6 +126,7 @@ def _says_whom(sentence: str) -> bool:
     if _ELSEWHERE.search(sentence) and not _EXCLUDES.search(sentence):
         return False  # "For children see the paediatric formulary."
     short = len(sentence.split()) <= _SHORT_WORDS and _SHORT.match(sentence)
-    if not (short or _LABEL.match(sentence) or _SAYS.match(sentence)):
+    bare = len(sentence.split()) <= _SHORT_WORDS and _BARE.match(sentence)
+    if not (short or bare or _LABEL.match(sentence) or _SAYS.match(sentence)):
         return False
-    return bool(populations(sentence) or ages_of(sentence))
+    return bool(populations(sentence) or ages_in(_UNDER.sub(r"\1 years", sentence)))

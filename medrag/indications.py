@@ -32,6 +32,7 @@ _FOR = Pattern(
     re.I,
 )
 _IN = Pattern(r"^\W*in [^,.;:]{1,60}", re.I)
+_LABELLED = Pattern(r"^[^:.;]{1,60}:")
 _JOINED = Pattern(
     r"\b(?:for|in|with|after|before|during|on|and|when|if|who|to|not|without)\b", re.I
 )
@@ -125,12 +126,12 @@ def is_for_another_condition(question: str, line: str, headings: Sequence[str]) 
         return False
     if _is_other_use(question, (line, *headings)):
         return True
-    if is_for_condition(question, (line, *headings), kin=True):
+    if is_for_condition(question, (line,), kin=True):
         return False
-    parts = [match.group() for match in (*_FOR.finditer(line), *_IN.finditer(line))]
-    said = frozenset[str]().union(*map(_named, parts))
-    told = next((found for found in (said, *map(_named, headings)) if found), frozenset())
-    return bool(told)
+    parts = [m.group() for p in (_FOR, _IN, _LABELLED) for m in p.finditer(line)]
+    if any(map(_named, parts)):
+        return True
+    return not is_for_condition(question, headings, kin=True) and any(map(_named, headings))
 
 
 def is_for_condition(question: str, texts: Sequence[str], *, kin: bool = False) -> bool:

@@ -12,10 +12,13 @@ from functools import cache
 from medrag.drugs import drug_names
 from medrag.vocabulary import brand_names, conditions, generic_names, same_names
 
-# Endings of words that say the same of the same thing, those first that are tried first.
-_ENDINGS = (
-    "e ed ia y ion tion ation um a ic al ing s es ive ity ous ly er or ance ence ent ant ical tic"
-    " atic ise ize ised ized ions tions ations able ability iness ies aemia aemic emia emic".split()
+# Endings of words that say the same of the same thing, by kinds, those first that are tried first.
+_KINDS = (
+    ("ia", "ic", "y", "a", "tic", ""),
+    ("e", "ed", "ing", "es", "s", "tion", "tions", "ion", "ions", ""),
+    ("ity", "e", "ive"),
+    ("um", "ous"),
+    ("aemia", "aemic", "emia", "emic"),
 )
 _BASE_LETTERS = 5
 _NAME_LETTERS = 6
@@ -28,10 +31,11 @@ def other_form(word: str, known: Callable[[str], bool]) -> str | None:
 
 def _forms(word: str) -> Iterator[str]:
     """The same word with other endings."""
-    for ending in sorted(_ENDINGS, key=len, reverse=True):
-        base = word.removesuffix(ending)
-        if base != word and len(base) >= _BASE_LETTERS:
-            yield from (f"{base}{other}" for other in (*_ENDINGS, "") if other != ending)
+    for kind in _KINDS:
+        for ending in kind:
+            base = word.removesuffix(ending)
+            if (base != word or not ending) and len(base) >= _BASE_LETTERS:
+                yield from (f"{base}{other}" for other in kind if other != ending)
 
 
 def name_meant(word: str, known: Callable[[str], bool]) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from medrag.patterns import Pattern
 from medrag.text import CELL_GAP
@@ -43,10 +44,11 @@ def route_asked(question: str) -> str | None:
     return next(iter(named)) if len(named) == 1 and not _NOT_THE_ROUTE.search(question) else None
 
 
-def is_for_another_route(asked: str | None, line: str) -> bool:
-    """Whether a line says by which routes, and the one asked about is none of them; of a table row
-    the cell for routes decides, if there is one."""
+def is_for_another_route(asked: str | None, line: str, headings: Sequence[str] = ()) -> bool:
+    """Whether a line says by which routes, or else the nearest of its ``headings`` that does, and
+    the one asked about is none of them; of a table row the cell for routes decides, if any."""
     cells = (cell.partition(":") for cell in line.split(CELL_GAP))
     own = " ".join(text for head, _, text in cells if _OF_ROUTES.search(head))
-    told = routes_of(own) or routes_of(line)
+    above = next((found for found in map(routes_of, headings) if found), frozenset())
+    told = routes_of(own) or routes_of(line) or above
     return asked is not None and bool(told) and asked not in told

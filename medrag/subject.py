@@ -53,7 +53,9 @@ def on_subject(prompt: Prompt, found: Sequence[Candidate]) -> list[Candidate]:
         about = _for_what_is_asked(prompt.question, about)
         route = route_asked(prompt.question)
         about = [
-            s for s in about if not (has_amount(s.text) and is_for_another_route(route, s.text))
+            s
+            for s in about
+            if not (has_amount(s.text) and is_for_another_route(route, s.text, above(s.source)))
         ]
     about = _of_the_kind(prompt, about)
     if not any(drugs & s.names or s.held >= _LEAST_HELD for s in about):

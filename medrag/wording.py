@@ -31,6 +31,8 @@ _SPELLINGS = (
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _TOKEN = re.compile(r"(?<![\w-])[A-Za-z][A-Za-z0-9]*(?![\w-])")
 _NAME_LETTERS = 6
+# Abbreviations that are words in small letters.
+_WORDS_TOO = frozenset("all aids ana pea bell sam pep lad sad rat map can cap hap".split())
 _ABBREVIATION = re.compile(r"[A-Z]{2,6}")
 # Of routes, times, places and people, which a document may well spell out.
 _NO_NAMES = frozenset(
@@ -42,20 +44,19 @@ _NO_NAMES = frozenset(
 )
 
 
-_Edit: TypeAlias = tuple[int, int, str, bool]
-"""From where to where in a question stands what, and whether whoever asked is told."""
+_Edit: TypeAlias = tuple[int, int, str]
+"""From where to where in a question what is read."""
 
 
 def read_as(question: str, known: Callable[[str], bool]) -> Reading:
     """The question with each word that is not ``known`` replaced by a name of the same thing that
-    is, where there is one. Another form of a word ("reduced" for "reduction") is no change to
-    speak of."""
+    is, where there is one."""
     edits = sorted({*_of_abbreviations(question, known), *_of_words(question, known)})
     parts, changes, done = [], [], 0
-    for start, end, word, told in edits:
+    for start, end, word in edits:
         if start >= done:
             parts += [question[done:start], word]
-            changes += [(question[start:end], word)] if told else []
+            changes.append((question[start:end], word))
             done = end
     return Reading(question, "".join([*parts, question[done:]]), tuple(dict.fromkeys(changes)))
 
@@ -92,26 +93,25 @@ def _of_words(question: str, known: Callable[[str], bool]) -> Iterator[_Edit]:
             continue
         likely = (each for each in variants(word) if len(each) > 4 and each not in STOPWORDS)
         other = next((each for each in likely if known(each)), None)
-        if other is None and (form := other_form(word, known)) is not None:
-            yield match.start(), match.end(), form, False
-            continue
-        other = other or name_meant(word, known)
+        other = other or other_form(word, known) or name_meant(word, known)
         if other is not None:
-            yield match.start(), match.end(), other, True
+            yield match.start(), match.end(), other
 
 
 def _of_abbreviations(question: str, known: Callable[[str], bool]) -> Iterator[_Edit]:
     for match in _TOKEN.finditer(question):
-        meant = abbreviations().get(match.group())
+        said = match.group()
+        small = len(said) > 2 and said.islower() and said not in _WORDS_TOO
+        meant = abbreviations().get(said.upper() if small else said)
         if meant is not None and not known(match.group()):
             spelt = (each for each in _spelt(meant) if known(each))
             if (here := next(spelt, None)) is not None:
-                yield match.start(), match.end(), here, True
+                yield match.start(), match.end(), here
     for match in _phrases().finditer(question):
         if not known(match.group()):
             spelt = (each for each in _spelt(_otherwise()[match.group().lower()]) if known(each))
             if (here := next(spelt, None)) is not None:
-                yield match.start(), match.end(), here, True
+                yield match.start(), match.end(), here
 
 
 def _spelt(phrase: str) -> Iterator[str]:

@@ -244,3 +244,11 @@ def test_from_birth() -> None:
     assert is_for_another(asked, "- birth to 7 days: 50 mg/kg every 12 hours")
     assert not is_for_another(asked, "- 8 to 28 days: 50 mg/kg every 8 hours")
     assert not is_for_another(asked, "- from birth to 28 days: 25 mg/kg")
+
+
+def test_a_long_question_is_read_in_time() -> None:
+    ended = "dose " * 2000 + "5 years" + "! " * 4000
+    for text in ("dose " * 4000, "dose 5 years x " * 1400, ended):
+        started = time.perf_counter()
+        age_asked(text)
+        assert time.perf_counter() - started < 1.0

@@ -25,6 +25,9 @@ ADULTS = "This protocol is for adults only. It must not be used in pregnancy."
         "These doses are not for neonates.",
         "The formulary lists drugs for adults.",
         "Not for use in: children",
+        "Not for use in under 18s.",
+        "Adults only.",
+        "Do not use this guideline in children.",
     ],
 )
 def test_a_document_says_whom_it_is_for(opening: str) -> None:
@@ -73,6 +76,10 @@ def test_other_lines_say_nothing_of_the_document(text: str) -> None:
         ("dose for a 2 week old baby", "These doses are not for children under 1 month.", True),
         ("dose for an adult", "It does not cover wheeze in infants under 2 years.", False),
         ("dose for a 1 year old", "It does not cover wheeze in infants under 2 years.", True),
+        ("dose for a 17 year old", "It must not be used for patients under 18 years.", True),
+        ("dose for a 10 year old", "Not for use in under 18s.", True),
+        ("dose for an adult", "It must not be used for patients under 18 years.", False),
+        ("dose for a 30 year old", "Not for patients under 18.", False),
         ("dose for a child", "", False),
     ],
 )

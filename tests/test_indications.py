@@ -168,6 +168,7 @@ def test_the_samples_dose_for_atrial_fibrillation_is_not_one_for_dvt(samples: Pa
         ("furosemide dose for oedema", "Furosemide 40 mg IV.", ["Acute heart failure"], False),
         ("morphine dose for pain", "Morphine 5 mg.", ["Surgical wards"], False),
         ("aspirin for a fever", "Aspirin 300 mg.", ["Pain"], False),
+        ("adrenaline IV anaphylaxis", "Cardiac arrest: adrenaline 1 mg.", ["Anaphylaxis"], True),
     ],
 )
 def test_a_line_for_another_condition(

@@ -13,7 +13,7 @@ from medrag.vocabulary import generic_names
 
 LIBRARY = frozenset(
     "neutropenia asthma allergy reduced sensitive convulsion delirium amiodarone enoxaparin"
-    " eclampsia prednisolone hydralazine quinidine cefalexin".split()
+    " eclampsia prednisolone positive medical generic hydralazine quinidine cefalexin".split()
 )
 
 
@@ -42,7 +42,8 @@ def test_what_is_meant(word: str, meant: str) -> None:
     "word",
     [
         "prednisone", "hydroxyzine", "quinine", "cefazolin",  # drugs of their own
-        "product", "inherited", "amodarne", "xmiodarone", "swolen", "",
+        "product", "inherited", "position", "medication", "general",
+        "amodarne", "xmiodarone", "swolen", "",
     ],
 )  # fmt: skip
 def test_what_is_left_alone(word: str) -> None:

@@ -55,3 +55,8 @@ def test_the_dose_by_the_asked_route_is_shown(tmp_path: Path) -> None:
         answer = engine.ask("What is the IV dose of labetalol?")
         assert "50 mg" in answer.text and "200 mg" not in answer.text
         assert engine.ask("What is the oral dose of ondansetron?").abstained
+
+
+def test_the_route_of_a_heading_holds_for_its_lines() -> None:
+    assert is_for_another_route("vein", "Age: 5 years | Dose: 7.5 mg", ["Buccal midazolam", "Fits"])
+    assert not is_for_another_route("vein", "Give 5 mg IV.", ["Oral route"])

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from medrag.ages import patient_of
 from medrag.candidates import Candidate, headings_of, is_heading, may_be_shown
-from medrag.doses import has_amount
+from medrag.doses import has_amount, names_organs
 from medrag.drugs import drug_names
 from medrag.lists import Listed, leans, lists_of, opens, points_back
 from medrag.text import Span, is_row, sentences
@@ -26,6 +26,7 @@ _LIMITS = re.compile(
     r"|caution)\b",
     re.I,
 )
+_IF = re.compile(r"(?:if|in|when|where)\b", re.I)
 # What opens a list and makes its items depend on it.
 _BINDS = re.compile(rf"{_FORBIDS.pattern}|\b(?:if|when|where|while|until|only|in|for)\b", re.I)
 
@@ -93,7 +94,8 @@ class Chosen:
             after = self._found.get((one.source.marker, one.position + 1))
             if after is None or after.paragraph != one.paragraph or not has_amount(one.text):
                 continue
-            if _LIMITS.match(after.text) and not drug_names(after.text):
+            limits = _LIMITS.match(after.text) and not drug_names(after.text)
+            if limits or (_IF.match(after.text) and names_organs(after.text)):
                 found[one.source.marker, after.position] = after
         return found
 

@@ -11,6 +11,13 @@ from medrag.readers.pdf_lines import Line, Segment
 from medrag.text import CELL_GAP
 
 _MARGIN = 0.1
+# Whatever it looks like, such a line is for whoever treats somebody.
+_SAYS_WHAT_TO_DO = re.compile(
+    r"\d ?(?:m?g|mcg|micrograms?|units?|mmol|mL|%|tablets?|hours?|days?|kg|mmHg)\b|\d ?/"
+    r"|\b(?:dose|max(?:imum)?|below|above|under|over|avoid|never|not|contra-?indicated|stop|give"
+    r"|if|unless|call|allerg\w+)\b",
+    re.I,
+)
 _APART = 3  # times its own size: the rows of a table stand closer
 _PAGE_NUMBER = re.compile(
     r"(?:page|p\.)?\s*[-–—|]*\s*(?:\d{1,4}|[ivxlc]{1,7})\s*[-–—|]*(?:\s*(?:of|/)\s*\d{1,4})?$", re.I
@@ -83,7 +90,8 @@ def _set_apart(page: PageLines, y: float, fonts: Fonts) -> list[Segment]:
     others = [abs(s.y - y) for s in page.segments if s not in line]
     small = all(s.size < fonts.size and _in_margin(s, page) for s in line)
     apart = min(others, default=0.0) > _APART * max((s.size for s in line), default=0.0)
-    return line if len(line) > 1 and small and apart else []
+    said = CELL_GAP.join(s.text for s in line)
+    return line if len(line) > 1 and small and apart and not _SAYS_WHAT_TO_DO.search(said) else []
 
 
 def _runs(
@@ -100,7 +108,8 @@ def _runs(
     if page.number == 1 and segment.size > 1.2 * fonts.size:
         return False  # the title itself may run on the pages after it
     # Words between bars: on a document of one page nothing shows that they would come again.
-    if _key(segment, page) in running or CELL_GAP in segment.text:
+    bars = CELL_GAP in segment.text and not _SAYS_WHAT_TO_DO.search(segment.text)
+    if _key(segment, page) in running or bars:
         return True
     beside = lines.get((round(segment.y), segment.size), 0) >= 3
     return beside and segment.size != fonts.size and len(segment.text) < 120
