@@ -138,7 +138,7 @@ def patient_of(question: str) -> Patient:
 
 def is_for_another(patient: Patient, text: str) -> bool:
     """Whether a text is for other groups or other ages than a patient's."""
-    if patient.age is not None and any(_overlap(patient.age, age) for age in ages_of(text)):
+    if patient.age is not None and any(overlap(patient.age, age) for age in ages_of(text)):
         return False
     if patient.age is None and patient.groups and not populations(text):
         named = groups_by_age(text)
@@ -157,7 +157,7 @@ def is_for(patient: Patient, text: str) -> bool:
     """Whether a text names the patient's age, or, where it gives no ages, one of their groups."""
     ages = ages_of(text)
     if ages and patient.age is not None:
-        return any(_overlap(patient.age, age) for age in ages)
+        return any(overlap(patient.age, age) for age in ages)
     return bool(patient.groups) and names_one_of(patient.groups, text)
 
 
@@ -201,12 +201,12 @@ def is_for_other_ages(asked: Span | None, line: str) -> bool:
     cells = line.split(CELL_GAP)
     told = [age for cell in cells if _is_of_ages(cell) for age in _in_clause(cell)]
     if told:
-        return not any(_overlap(asked, age) for age in told)
+        return not any(overlap(asked, age) for age in told)
     given = [cell for cell in cells if _AMOUNT.search(cell) and ages_of(cell)] or cells
     others, for_all = False, False
     for clause, ages in (found for cell in given for found in _aged(cell)):
         forbidding = NOT_FOR.search(clause) is not None
-        if not forbidding and any(_overlap(asked, age) for age in ages):
+        if not forbidding and any(overlap(asked, age) for age in ages):
             return False
         amount = _AMOUNT.search(clause) is not None
         if ages and not forbidding:
@@ -252,7 +252,8 @@ def _is_dose_for_others(groups: frozenset[str], text: str) -> bool:
     return not kept or about_others(groups, ". ".join(kept))
 
 
-def _overlap(one: Span, other: Span) -> bool:
+def overlap(one: Span, other: Span) -> bool:
+    """Whether somebody can be of both ages."""
     return min(one[1], other[1]) > max(one[0], other[0])
 
 

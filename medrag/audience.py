@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from medrag.ages import Patient, ages_in, ages_of, is_for, is_for_another
+from medrag.ages import Patient, ages_in, ages_of, is_for, is_for_another, overlap
 from medrag.patterns import Pattern
 from medrag.population import populations
 from medrag.text import CELL_GAP, is_row, sentences
@@ -107,9 +107,7 @@ def _is_meant(patient: Patient, excluded: str) -> bool:
     narrow = groups & {"newborns", "pregnancy", "old age"} or groups
     excluded = _UNDER.sub(r"\1 years", excluded)
     if ages := ages_in(excluded):
-        return patient.age is not None and any(
-            min(age[1], patient.age[1]) > max(age[0], patient.age[0]) for age in ages
-        )
+        return patient.age is not None and any(overlap(patient.age, age) for age in ages)
     wider = {"children"} if "newborns" in patient.groups else set()
     return bool((patient.groups | wider) & narrow)
 
