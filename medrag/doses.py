@@ -7,7 +7,7 @@ A line that names a drug need not say how much of it is given: "Stop warfarin an
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from medrag.drugs import drug_count, drug_names, meant
@@ -59,6 +59,11 @@ class _Namer(NamedTuple):
 def asks_for_dose(question: str) -> bool:
     """Whether it asks how much of something is given."""
     return _ASKS_FOR_DOSE.search(question) is not None
+
+
+def asks_of_nothing(terms: Collection[str]) -> bool:
+    """Whether the words of a question (stems) say that a dose is asked for, and not of what."""
+    return bool(terms) and _DOSE_WORDS.issuperset(terms)
 
 
 def asks_of_organs(question: str) -> bool:

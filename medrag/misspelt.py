@@ -6,10 +6,11 @@ names are put right, and only where a single one is meant, since a letter may te
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from medrag.drugs import drug_names
+from medrag.drugs import drug_names, meant
 from medrag.vocabulary import brand_names, conditions, generic_names, same_names
 
 # Endings of words that say the same of the same thing, by kinds, those first that are tried first.
@@ -22,6 +23,8 @@ _KINDS = (
 )
 _BASE_LETTERS = 5
 _NAME_LETTERS = 6
+# Spellings that are spoken alike, and by which no two drugs are told apart.
+_ALIKE = ((re.compile(r"(.)\1"), r"\1"), (re.compile("y"), "i"), (re.compile("ph"), "f"))
 
 
 def other_form(word: str, known: Callable[[str], bool]) -> str | None:
@@ -40,9 +43,13 @@ def _forms(word: str) -> Iterator[str]:
 
 def name_meant(word: str, known: Callable[[str], bool]) -> str | None:
     """The one name of a drug or a disease that is a slip of one letter away, if it is ``known``;
-    None for a word that is a drug's name itself."""
-    if len(word) < _NAME_LETTERS or not word.isalpha() or drug_names(word):
+    None for a word that is a drug's name itself. One that only ends like a drug's name is read as
+    one that is spoken alike: "gentamycin"."""
+    if len(word) < _NAME_LETTERS or not word.isalpha():
         return None
+    if drug_names(word):
+        alike = () if meant(word) in generic_names() else _by_sound().get(_sound(word), ())
+        return next((name for name in alike if known(name)), None)
     near = [
         name
         for length in (len(word) - 1, len(word), len(word) + 1)
@@ -62,6 +69,21 @@ def _one_slip(one: str, other: str) -> bool:
     turned = one[start : start + 2] == other[start : start + 2][::-1]
     rest = one[start + 1 :] == other[start + 1 :]
     return rest or (turned and one[start + 2 :] == other[start + 2 :])
+
+
+def _sound(word: str) -> str:
+    for spelling, alike in _ALIKE:
+        word = spelling.sub(alike, word)
+    return word
+
+
+@cache
+def _by_sound() -> dict[str, tuple[str, ...]]:
+    """Names of drugs by how they are spoken, of one drug each."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in sorted(generic_names()):
+        found[_sound(name)] = (*found.get(_sound(name), ()), name)
+    return found
 
 
 @cache

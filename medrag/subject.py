@@ -14,6 +14,7 @@ from medrag.candidates import Candidate, above, headings_of
 from medrag.doses import (
     asked_drugs,
     asks_for_dose,
+    asks_of_nothing,
     asks_of_organs,
     has_amount,
     row_gives_dose,
@@ -29,6 +30,7 @@ from medrag.indications import (
 )
 from medrag.population import names_one_of, populations, whom
 from medrag.routes import is_for_another_route, route_asked
+from medrag.scales import for_another_value
 from medrag.text import is_row, stem
 from medrag.types import Prompt
 
@@ -44,6 +46,8 @@ def on_subject(prompt: Prompt, found: Sequence[Candidate]) -> list[Candidate]:
 
     Silence beats a guess: the dose of another drug, or for somebody else, is worse than none.
     """
+    if asks_of_nothing(prompt.terms.weights):
+        return []
     drugs = set(asked_drugs(prompt.question).values())
     about = [s for s in found if not drugs or (drugs & s.names and _is_of(prompt, s))]
     if drugs and asks_for_dose(prompt.question):
@@ -57,7 +61,7 @@ def on_subject(prompt: Prompt, found: Sequence[Candidate]) -> list[Candidate]:
             for s in about
             if not (has_amount(s.text) and is_for_another_route(route, s.text, above(s.source)))
         ]
-    about = _of_the_kind(prompt, about)
+    about = _for_the_value(prompt.question, _of_the_kind(prompt, about))
     if not any(drugs & s.names or s.held >= _LEAST_HELD for s in about):
         return []
     asked = patient_of(prompt.question).groups & _VULNERABLE
@@ -70,6 +74,20 @@ def on_subject(prompt: Prompt, found: Sequence[Candidate]) -> list[Candidate]:
         ]
         about = own or [s for s in about if _speaks_of(asked, s, named=bool(drugs), title=True)]
     return about
+
+
+def _for_the_value(question: str, found: Sequence[Candidate]) -> list[Candidate]:
+    """Without the rows and items for another INR, kidney function or weight than the question's,
+    where one beside them is for that."""
+    alike: dict[tuple[int, bool], list[Candidate]] = {}
+    for one in found:
+        alike.setdefault((one.source.marker, is_row(one.text)), []).append(one)
+    other = {
+        lines[place]
+        for lines in alike.values()
+        for place in for_another_value(question, [one.text for one in lines])
+    }
+    return [one for one in found if one not in other]
 
 
 def _of_the_kind(prompt: Prompt, found: Sequence[Candidate]) -> list[Candidate]:

@@ -10,6 +10,7 @@ from medrag.generators.extractive import ExtractiveGenerator
 from medrag.types import Answer, Draft, Prompt, Usage
 
 _CUT = "Not all: {} more lines like these, for which there was no room. Open the source."
+_WORDS_TOLD, _LETTERS_TOLD = 6, 40
 _WRITER = ExtractiveGenerator.name
 
 
@@ -55,6 +56,11 @@ def _cut(markers: Sequence[int]) -> str:
 
 def _why_not(prompt: Prompt) -> str:
     if prompt.terms.unknown:
-        words = ", ".join(f"'{word}'" for word in prompt.terms.unknown)
+        named = prompt.terms.unknown[:_WORDS_TOLD]
+        words = ", ".join(f"'{_short(word)}'" for word in named)
         return f"No document in the library mentions {words}."
     return "Nothing in the library comes close enough to the question."
+
+
+def _short(word: str) -> str:
+    return word if len(word) <= _LETTERS_TOLD else f"{word[:_LETTERS_TOLD]}..."

@@ -45,6 +45,17 @@ def test_a_drug_that_is_in_no_document_has_no_dose(asked: Engine, drug: str) -> 
         assert asked.ask(question).abstained, question
 
 
+@pytest.mark.parametrize("question", ["dose dose dose", "What is the usual dosage?", "max dose?"])
+def test_a_dose_of_nothing_is_none(asked: Engine, question: str) -> None:
+    assert asked.ask(question).abstained
+
+
+def test_a_word_without_end_is_not_told_back_whole(asked: Engine) -> None:
+    answer = asked.ask(f"dose of {'zq' * 5_000}micin")
+    assert answer.abstained and "zqzq" in (answer.reason or "")
+    assert len(answer.reason or "") < 120
+
+
 def test_levels_are_found_where_levels_are_asked_for(asked: Engine) -> None:
     answer = asked.ask("When should a gentamicin trough level be taken?")
     assert "18 to 24 hours after the first dose" in answer.text

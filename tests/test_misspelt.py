@@ -13,7 +13,8 @@ from medrag.vocabulary import generic_names
 
 LIBRARY = frozenset(
     "neutropenia asthma allergy reduced sensitive convulsion delirium amiodarone enoxaparin"
-    " eclampsia prednisolone positive medical generic hydralazine quinidine cefalexin".split()
+    " eclampsia prednisolone positive medical generic hydralazine quinidine cefalexin gentamicin"
+    " vancomycin".split()
 )
 
 
@@ -32,6 +33,7 @@ def meant_by(word: str, known: Callable[[str], bool]) -> str | None:
         ("reduction", "reduced"), ("sensitivity", "sensitive"), ("convulsing", "convulsion"),
         ("delirious", "delirium"), ("amiodarne", "amiodarone"), ("amiodaorne", "amiodarone"),
         ("enoxaparine", "enoxaparin"), ("eclamsia", "eclampsia"), ("alergy", "allergy"),
+        ("gentamycin", "gentamicin"), ("vancomicin", "vancomycin"),
     ],
 )  # fmt: skip
 def test_what_is_meant(word: str, meant: str) -> None:
@@ -42,6 +44,7 @@ def test_what_is_meant(word: str, meant: str) -> None:
     "word",
     [
         "prednisone", "hydroxyzine", "quinine", "cefazolin",  # drugs of their own
+        "vincomycin", "gentamicin",
         "product", "inherited", "position", "medication", "general",
         "amodarne", "xmiodarone", "swolen", "",
     ],

@@ -82,6 +82,14 @@ RUNS = (
              "ranking": 20_000, "asked": 4_000},
         ),
     ),
+    Run(
+        "libraries", 8e-5, 1.6e-4, 0.05,
+        (
+            {"libraries": ALL, "human": 7_000, "questions": 8_000, "ranking": 6_000,
+             "written": 3_000, "planted": 3_000, "roles": 1_000, "asked": 1_000},
+        ),
+        2,
+    ),
 )  # fmt: skip
 
 JOINED = "end"

@@ -46,13 +46,13 @@ def seems(data: bytes) -> str | None:
 def check_container(suffix: str, data: bytes) -> None:
     """Refuse a ZIP that is broken, that is no Office file, or that unpacks to far too much."""
     main = {".docx": "word/", ".xlsx": "xl/"}[suffix]
-    name = {".docx": "Word document", ".xlsx": "Excel workbook"}[suffix]
+    name = {".docx": "a Word document", ".xlsx": "an Excel workbook"}[suffix]
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
     except Exception as error:  # zipfile raises BadZipFile, struct.error, ValueError, OSError ...
         raise ReadError(
-            f"The file is not a {name}, or it is truncated.", "Fetch or save it again."
+            f"The file is not {name}, or it is truncated.", "Fetch or save it again."
         ) from error
     total = sum(member.file_size for member in members)
     xml = max((m.file_size for m in members if m.filename.endswith((".xml", ".rels"))), default=0)
@@ -64,7 +64,7 @@ def check_container(suffix: str, data: bytes) -> None:
         )
     if not any(m.filename.startswith(main) for m in members):
         raise ReadError(
-            f"The file is a ZIP archive but not a {name}.",
+            f"The file is a ZIP archive but not {name}.",
             "Unpack it and ingest the files inside it.",
         )
 
