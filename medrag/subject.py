@@ -31,12 +31,14 @@ from medrag.indications import (
 from medrag.population import names_one_of, populations, whom
 from medrag.routes import is_for_another_route, route_asked
 from medrag.scales import for_another_value
-from medrag.text import is_row, stem
+from medrag.text import content_words, is_row, stem
 from medrag.types import Prompt
 
 _LEAST_HELD = 0.4  # the best sentence holds at least that share of the question's weight
 # A question for one of these is not answered with another: a loading dose is no daily dose.
-_KINDS_OF_DOSE = frozenset(stem(word) for word in ("loading", "maintenance", "bolus"))
+_KINDS_OF_DOSE = frozenset(
+    stem(word) for word in ("loading", "maintenance", "bolus", "fixed", "variable")
+)
 _VULNERABLE = frozenset({"children", "newborns", "pregnancy"})
 
 
@@ -91,14 +93,14 @@ def _for_the_value(question: str, found: Sequence[Candidate]) -> list[Candidate]
 
 
 def _of_the_kind(prompt: Prompt, found: Sequence[Candidate]) -> list[Candidate]:
-    """Those that say that theirs is the kind of dose asked for (loading, maintenance, bolus). Where
-    none does, those that do not speak of another kind and are for the condition asked about."""
+    """Those that say that theirs is the kind of dose asked for (loading, fixed rate). Where none
+    does, those that do not speak of another kind and are for the condition asked about."""
     kinds = _KINDS_OF_DOSE & prompt.terms.weights.keys()
     if not kinds:
         return list(found)
     return [s for s in found if kinds & s.names] or [
         s for s in found
-        if not _KINDS_OF_DOSE & s.stems
+        if not _KINDS_OF_DOSE & {*s.stems, *content_words(" ".join(above(s.source)))}
         and is_for_condition(prompt.question, (s.text, *above(s.source)))
     ]  # fmt: skip
 

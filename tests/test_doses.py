@@ -130,6 +130,19 @@ Give in this order:
 | Above 8.0 | Stop warfarin and give vitamin K 2 mg IV |
 | 5.0 to 8.0 | Stop warfarin; restart when the INR is below 5.0 |
 """,
+    "insulin.md": """# Insulin infusions
+
+## Variable rate
+
+| Glucose | Rate |
+|---|---|
+| 4.0 to 8.0 mmol/L | 1 unit/hour of insulin |
+| 8.1 to 12.0 mmol/L | 2 units/hour of insulin |
+
+## Fixed rate, ketoacidosis
+
+Run insulin at 0.1 units/kg/hour, at most 15 units/hour.
+""",
     "epilepsy.md": """# Epilepsy
 
 | Drug | Indication | Dose |
@@ -163,6 +176,9 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         ("colchicine dose for acute gout", "two to four times daily", "prevention"),
         ("colchicine dose to prevent gout", "500 micrograms twice daily", "two to four times"),
         ("carboprost dose for bleeding after birth", "Contraindicated in asthma", "Oxytocin"),
+        ("fixed rate insulin infusion dose", "0.1 units/kg/hour", "1 unit/hour"),
+        ("insulin infusion rate glucose 10", "2 units/hour", "1 unit/hour"),
+        ("what do I do for an INR of 9", "vitamin K 2 mg", "5.0 to 8.0"),
         ("levetiracetam dose in status epilepticus", "60 mg/kg", "250 mg"),
     ],
 )

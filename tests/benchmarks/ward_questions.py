@@ -2,7 +2,7 @@
 decides them, how many another, how many silence.
 
 python -m tests.benchmarks.ward_questions [NAME ...]
-Without names: the libraries of ``training/written/libraries`` that never train.
+Without names: the libraries of ``training/written/libraries`` that neither train nor fit.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from medrag import Engine
-from training.libraries import HELD_OUT, Shelf, holds, shelves
+from training.libraries import MEASURED, Shelf, holds, shelves
 
 
 def counts(shelf: Shelf) -> Counter[str]:
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     }
     total: Counter[str] = Counter()
     for shelf in shelves():
-        if shelf.name in (names or HELD_OUT):
+        if shelf.name in (names or MEASURED):
             ends = counts(shelf)
             total += ends
             _say(shelf.name, ends)
