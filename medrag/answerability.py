@@ -12,16 +12,18 @@ from dataclasses import dataclass
 
 from medrag.types import Passage, QuestionTerms, Reading
 
-# Weights of the features below and the constant, by the number of features: what the arms know, and
-# what the reranker says too. The second constant is the fit's -1.833 and 0.647 more, so that the
-# threshold of 0.45 stands where that fit said 0.3: an answer that is there and withheld costs too.
-_FITTED = {3: (6.53, 0.71, -1.99, -4.41), 4: (0.0, 1.297, -0.635, 0.684, -1.186)}
+# Weights of the features below and the constant, by the number of features: what the arms know,
+# what the reranker says of passages too, and of sentences.
+_FITTED = {
+    3: (6.53, 0.71, -1.99, -4.41),
+    4: (0.0, 1.297, -0.635, 0.684, -1.186),
+    5: (0.0, 1.297, -0.635, 0.684, 0.0, -1.186),
+}
 # What the arms know where a reranker reads too: by these weights, below this, it makes no answer of
 # what they found, since it does not know which of the question's words stand nowhere. The bound was
 # chosen on questions of a newcomer's ("a seizing child without IV access") to the samples.
 _BESIDE, _LEAST = (4.456, 2.533, -1.183, -4.196), 0.33
-# The probability of a sentence, below which it does not answer, and from which it does.
-_READ_NO, _READ_YES = 0.01, 0.8
+_READ_NO = 0.01  # the probability of a sentence, below which it does not answer
 _TOP = 5
 _SURE = 8.0  # beyond it, log odds say no more
 
@@ -40,11 +42,12 @@ class Found:
     calibrated: bool = False
 
 
-def features(found: Found) -> tuple[float, ...]:
+def features(found: Found, sentence: float | None = None) -> tuple[float, ...]:
     """What speaks for and against an answer: the best cosine among the first five passages of the
     arms (0..1); the best share of the question's words by weight among them (0..1); whether the
     question names something that stands nowhere in the library (0 or 1); and, where a calibrated
-    reranker read them, the log odds that the best of the first five answers (-8..8)."""
+    reranker read them, the log odds that the best of the first five answers (-8..8), and those of
+    the ``sentence`` that would be shown, whose probability is given."""
     top = found.arms[:_TOP]
     known = (
         max((passage.similarity for passage in top), default=0.0),
@@ -54,27 +57,18 @@ def features(found: Found) -> tuple[float, ...]:
     read = [one.relevance for one in found.passages[:_TOP] if one.relevance is not None]
     if not found.calibrated or not read:
         return known
-    return (*known, max(-_SURE, min(_SURE, max(read))))
+    passages = (*known, _bounded(max(read)))
+    return passages if sentence is None else (*passages, _log_odds(sentence))
 
 
 def answerability(found: Found) -> float:
     """The probability (0..1) that these passages answer the question."""
-    if not found.arms:
-        return 0.0
-    values = features(found)
-    if len(values) == 3:
-        return _logistic(values, _FITTED[3])
-    arms, read = _logistic(values[:3], _BESIDE), _logistic(values, _FITTED[4])
-    return read if arms >= _LEAST else min(arms, read)
+    return settled(found, None)
 
 
 def at_most(found: Found) -> float:
     """The highest that ``settled`` can be, whatever the sentences say."""
-    if not found.arms:
-        return 0.0
-    values = features(found)
-    weights = _FITTED[3] if len(values) == 3 else _BESIDE
-    return max(answerability(found), _logistic(values[:3], weights))
+    return max(settled(found, None), settled(found, 1.0))
 
 
 def settled(found: Found, read: float | None) -> float:
@@ -82,14 +76,27 @@ def settled(found: Found, read: float | None) -> float:
     ``read`` is the probability of the best of them (None: it has read none).
 
     A passage is read as a whole, and one sentence of it may answer what the rest is not about; or
-    none may, though the passage is. Where a sentence surely answers, what the arms say suffices.
+    none may, though the passage is.
     """
-    probability = answerability(found)
-    if read is None or not found.calibrated:
-        return probability
-    if read < _READ_NO:
-        return min(probability, read)
-    return at_most(found) if read >= _READ_YES else probability
+    if not found.arms:
+        return 0.0
+    values = features(found, read)
+    sure = _logistic(values, _FITTED[len(values)])
+    if len(values) == 3:
+        return sure
+    if read is not None and read < _READ_NO:
+        sure = min(sure, read)
+    arms = _logistic(values[:3], _BESIDE)
+    return sure if arms >= _LEAST else min(arms, sure)
+
+
+def _log_odds(probability: float) -> float:
+    inside = min(max(probability, 1e-9), 1 - 1e-9)
+    return _bounded(math.log(inside / (1 - inside)))
+
+
+def _bounded(log_odds: float) -> float:
+    return max(-_SURE, min(_SURE, log_odds))
 
 
 def _logistic(values: tuple[float, ...], fitted: tuple[float, ...]) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeAlias, cast
 
-from medrag.answerability import Found, answerability, at_most, settled
+from medrag.answerability import Found, answerability, at_most, features, settled
 from medrag.answering import Checker
 from medrag.audience import OPENING, audience_of
 from medrag.candidates import Relevance
@@ -162,10 +162,14 @@ class Finder(Parts):
         """The sources for a question, with the ``excerpts`` that this language model is shown."""
         return self._shown_to(composer, self.prompt(question, collection=collection)[0])
 
-    def certainty(self, question: str, *, collection: Collections = None) -> tuple[float, Found]:
-        """The probability (0..1) by which ``ask`` answers or abstains, and what it was made of."""
+    def certainty(
+        self, question: str, *, collection: Collections = None
+    ) -> tuple[float, tuple[float, ...]]:
+        """The probability (0..1) by which ``ask`` answers or abstains, and what it was made of (the
+        ``features``)."""
         found = self.find(question, collection=collection)
-        return settled(found, self._draft(found)[1].read), found
+        read = self._draft(found)[1].read
+        return settled(found, read), features(found, read)
 
     def verify(self, pairs: Iterable[tuple[str, str]]) -> list[Verdict]:
         """What evidence says of a claim, for each ``(claim, evidence)``, in order.

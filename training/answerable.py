@@ -2,8 +2,8 @@
 
 ``python -m training.answerable --data FOLDER --medquad LIBRARY --samples LIBRARY`` puts questions
 to two libraries, MedQuAD's corpus and the sample documents, and fits a logistic regression to what
-was found, without the reranker's log odds and with them. It prints the weights; they are copied
-into the product by hand.
+was found: what the arms say, the reranker's log odds of passages too, and those of the sentences
+that would be shown too. It prints the weights; they are copied into the product by hand.
 
 Questions: of MedQuAD's development split with their answers and with these taken out, partly in
 other words; about invented drugs; written ones kept out of training (``written/questions``, each
@@ -22,6 +22,7 @@ import random
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -143,14 +144,15 @@ def fit(x: Array, wanted: Array, weights: Array) -> Array:
         return value + _STRENGTH / 2 * float(pull @ pull), slope + _STRENGTH * pull
 
     for_it, against, free = (0.0, None), (None, 0.0), (None, None)
-    bounds = [*(for_it, for_it, against, for_it)[: x.shape[1]], free]
+    bounds = [*(for_it, for_it, against, for_it, for_it)[: x.shape[1]], free]
     found = minimize(loss, np.zeros(wide.shape[1]), jac=True, method="L-BFGS-B", bounds=bounds)
     return np.asarray(found.x, dtype=np.float64)
 
 
 def probes(library: Path, rows: Sequence[dict[str, Any]]) -> list[Probe]:
-    """What each question finds in a library, with the default settings."""
-    settings = Settings()
+    """What each question finds in a library, with the default settings, and sentences chosen
+    however little there is to choose from."""
+    settings = replace(Settings(), answer_threshold=0.0)
     with tempfile.TemporaryDirectory() as folder, Engine(library, settings) as engine:
         file = Path(folder) / "rows.jsonl"
         file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
@@ -209,18 +211,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
         *_libraries(),
         *probes(asked.samples, own),
     ]
-    assert all(len(one.features) == 4 for one in found), "the reranker has not read a question"
+    assert all(len(one.features) >= 4 for one in found), "the reranker has not read a question"
+    for columns in (3, 4, 5):
+        # Where no sentence would be shown there is none to read.
+        _say_fit([one for one in found if len(one.features) >= columns], columns)
+
+
+def _say_fit(found: Sequence[Probe], columns: int) -> None:
     weights = np.array([_COUNTS.get(one.kind, 1.0) for one in found])
-    x = np.array([one.features for one in found])
+    x = np.array([one.features[:columns] for one in found])
     wanted = np.array([float(one.answerable) for one in found])
-    for columns in (3, x.shape[1]):
-        theta = fit(x[:, :columns], wanted, weights)
-        scores = np.column_stack([x[:, :columns], np.ones(len(x))]) @ theta
-        area = auroc(scores.tolist(), [one.answerable for one in found])
-        sys.stdout.write(f"{[round(float(v), 3) for v in theta]} AUROC {area:.4f}\n")
-        for threshold in _CURVE:
-            sure = scores >= np.log(threshold / (1 - threshold))
-            sys.stdout.write(f"  threshold {threshold}: answered {_shares(found, sure)}\n")
+    theta = fit(x, wanted, weights)
+    scores = np.column_stack([x, np.ones(len(x))]) @ theta
+    area = auroc(scores.tolist(), [one.answerable for one in found])
+    sys.stdout.write(f"{[round(float(v), 3) for v in theta]} AUROC {area:.4f}\n")
+    for threshold in _CURVE:
+        sure = scores >= np.log(threshold / (1 - threshold))
+        sys.stdout.write(f"  threshold {threshold}: answered {_shares(found, sure)}\n")
 
 
 def _shares(found: Sequence[Probe], sure: npt.NDArray[np.bool_]) -> str:

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from medrag.answerability import features
 from medrag.claims_file import read_objects
 from medrag.engine import Engine
 from medrag.errors import ReadError
@@ -99,13 +98,9 @@ def _probe(
             "Ingest the corpus that the questions are about.",
         )
     with without_documents(library, {i for name in names for i in places[name]}):
-        probability, found = engine.certainty(row["text"])
-    return Probe(
-        bool(row["answerable"]),
-        str(row.get("type") or "all"),
-        probability,
-        features(found),
-    )
+        probability, made_of = engine.certainty(row["text"])
+    kind = str(row.get("type") or "all")
+    return Probe(bool(row["answerable"]), kind, probability, made_of)
 
 
 @contextmanager
