@@ -17,7 +17,7 @@ from medrag.types import Passage, QuestionTerms, Reading
 _FITTED = {
     3: (6.53, 0.71, -1.99, -4.41),
     4: (0.0, 1.297, -0.635, 0.684, -1.186),
-    5: (0.0, 1.297, -0.635, 0.684, 0.0, -1.186),
+    5: (0.0, 0.0, -0.3, 0.35, 0.35, 0.3),
 }
 # What the arms know where a reranker reads too: by these weights, below this, it makes no answer of
 # what they found, since it does not know which of the question's words stand nowhere. The bound was
@@ -86,8 +86,7 @@ def settled(found: Found, read: float | None) -> float:
         return sure
     if read is not None and read < _READ_NO:
         sure = min(sure, read)
-    arms = _logistic(values[:3], _BESIDE)
-    return sure if arms >= _LEAST else min(arms, sure)
+    return sure
 
 
 def _log_odds(probability: float) -> float:

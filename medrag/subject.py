@@ -34,7 +34,9 @@ from medrag.scales import for_another_value
 from medrag.text import content_words, is_row, stem
 from medrag.types import Prompt
 
-_LEAST_HELD = 0.4  # the best sentence holds at least that share of the question's weight
+# The best sentence holds at least that share of the question's weight, where no model has read it:
+# one that has knows an answer in other words.
+_LEAST_HELD = 0.4
 # A question for one of these is not answered with another: a loading dose is no daily dose.
 _KINDS_OF_DOSE = frozenset(
     stem(word) for word in ("loading", "maintenance", "bolus", "fixed", "variable")
@@ -44,14 +46,17 @@ _VULNERABLE = frozenset({"children", "newborns", "pregnancy"})
 
 def on_subject(prompt: Prompt, found: Sequence[Candidate]) -> list[Candidate]:
     """The sentences that speak of the drug that the question names, and of whom it names; none
-    where they hold too little of the question.
+    where they hold too little of the question and no model has read their passages.
 
     Silence beats a guess: the dose of another drug, or for somebody else, is worse than none.
     """
     if asks_of_nothing(prompt.terms.weights):
         return []
     drugs = set(asked_drugs(prompt.question).values())
-    about = [s for s in found if not drugs or (drugs & s.names and _is_of(prompt, s))]
+    about = [
+        s for s in found
+        if not drugs or (drugs & s.names and _is_of(prompt, s)) or _is_beside(prompt, s)
+    ]  # fmt: skip
     if drugs and asks_for_dose(prompt.question):
         gives = {True: row_gives_dose, False: speaks_of_dose}
         about = [s for s in about if gives[is_row(s.text)](prompt.question, s.text)]
@@ -64,7 +69,7 @@ def on_subject(prompt: Prompt, found: Sequence[Candidate]) -> list[Candidate]:
             if not (has_amount(s.text) and is_for_another_route(route, s.text, above(s.source)))
         ]
     about = _for_the_value(prompt.question, _of_the_kind(prompt, about))
-    if not any(drugs & s.names or s.held >= _LEAST_HELD for s in about):
+    if not any(drugs & s.names or s.held >= _LEAST_HELD or _was_read(s) for s in about):
         return []
     asked = patient_of(prompt.question).groups & _VULNERABLE
     if asked:
@@ -76,6 +81,10 @@ def on_subject(prompt: Prompt, found: Sequence[Candidate]) -> list[Candidate]:
         ]
         about = own or [s for s in about if _speaks_of(asked, s, named=bool(drugs), title=True)]
     return about
+
+
+def _was_read(sentence: Candidate) -> bool:
+    return sentence.source.passage.relevance is not None
 
 
 def _for_the_value(question: str, found: Sequence[Candidate]) -> list[Candidate]:
@@ -143,6 +152,16 @@ def _is_of(prompt: Prompt, sentence: Candidate) -> bool:
         return bool(sentence.source.passage.section and stems_of(asked, headings[0]))
     naming = next((text for text in headings if drug_names(text) or stems_of(asked, text)), "")
     return not naming or bool(stems_of(asked, naming))
+
+
+def _is_beside(prompt: Prompt, sentence: Candidate) -> bool:
+    """Whether a sentence that names no drug stands in a passage that names one asked about, where
+    no dose is asked for: "Stop it if triglycerides exceed 6 mmol/l"."""
+    if asks_for_dose(prompt.question) or is_row(sentence.text) or drug_names(sentence.text):
+        return False
+    passage = sentence.source.passage
+    text = f"{passage.document.title} {passage.section or ''} {passage.chunk.text}"
+    return bool(stems_of(asked_drugs(prompt.question), text))
 
 
 def _is_of_one_drug(headings: Sequence[str]) -> bool:

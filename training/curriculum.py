@@ -85,10 +85,9 @@ RUNS = (
     Run(
         "libraries", 8e-5, 1.6e-4, 0.05,
         (
-            {"libraries": ALL, "human": 7_000, "questions": 8_000, "ranking": 6_000,
-             "written": 3_000, "planted": 3_000, "roles": 1_000, "asked": 1_000},
+            {"libraries": 42_000, "human": 5_000, "questions": 4_000, "ranking": 3_000,
+             "written": 1_500, "planted": 1_500, "roles": 500, "asked": 500},
         ),
-        2,
     ),
 )  # fmt: skip
 

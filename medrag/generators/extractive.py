@@ -7,7 +7,7 @@ and all is put in the order in which it stands.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from medrag.candidates import (
@@ -19,10 +19,10 @@ from medrag.candidates import (
     score_candidates,
 )
 from medrag.doses import asked_drugs, asks_for_dose, asks_of_organs, gives_a_dose, names_organs
+from medrag.generators.blocks import best_in, blocks_of, window
 from medrag.generators.lists import Chosen
 from medrag.lists import opens
 from medrag.protocols import Embedder
-from medrag.scales import step_for
 from medrag.subject import on_subject
 from medrag.text import is_row, stem
 from medrag.types import Draft, Passage, Prompt
@@ -36,6 +36,7 @@ _TELLING = 0.7  # words with this share of the heaviest one's weight say what th
 _NAMING = 0.75  # the best sentence holds this share of the most that any holds of the question
 _LEAST_READ = 0.02  # a row that the model is sure does not answer is none, whatever it names
 _OF_DOSES = frozenset(stem(word) for word in ("dose", "doses", "dosage", "dosing", "usual"))
+_SURE = 0.3  # the probability from which a sentence is taken to answer
 _SAME = 0.8  # two sentences that share this much of their words say the same
 
 
@@ -72,7 +73,8 @@ class ExtractiveGenerator:
         scores = score_candidates(
             prompt, candidates, self._embedder, relevance if self._relevance else None
         )
-        cut = tuple(dict.fromkeys(_choose(candidates, scores, prompt, chosen)))
+        sure = _surest(prompt.question, scores, read)
+        cut = tuple(dict.fromkeys(_choose(candidates, scores, sure, prompt, chosen)))
         shown = chosen.in_order()
         lines = [f"{one.text} [{one.source.marker}]" for one in shown]
         if not lines:
@@ -87,6 +89,16 @@ class ExtractiveGenerator:
         ):
             best = 1.0  # the model was taught few such lines, and this is what was asked for
         return Draft("\n".join(lines), verbatim=True, read=best, cut=cut)
+
+
+def _surest(
+    question: str, found: Iterable[Candidate], read: Mapping[tuple[str, str], float]
+) -> list[Candidate]:
+    """The sentences that the model takes to answer, in whatever words. None where a drug's dose is
+    asked for: which line gives it, rules know better."""
+    if asked_drugs(question) and asks_for_dose(question):
+        return []
+    return [s for s in found if read.get((s.source.passage.chunk.id, s.text), 0.0) >= _SURE]
 
 
 def _has_row_of_drug(question: str, shown: Sequence[Candidate]) -> bool:
@@ -138,19 +150,20 @@ def _with_openers(shown: Sequence[Candidate]) -> list[tuple[Passage, str]]:
 def _choose(
     candidates: Sequence[Candidate],
     scores: Mapping[Candidate, float],
+    sure: Sequence[Candidate],
     prompt: Prompt,
     chosen: Chosen,
 ) -> list[int]:
     """Add the sentences of the answer to ``chosen``; the markers of what had no room.
 
     One passage carries it, block by block (a paragraph, a table row, a list with the line that
-    opens it), because a sentence torn from its neighbours may be about the opposite case. A
-    sentence of another passage must be nearly as good, and on the same subject, to be added.
+    opens it), because a sentence torn from its neighbours may be about the opposite case. ``sure``
+    are the sentences that the model takes to answer.
     """
     drugs = set(asked_drugs(prompt.question).values())
     # First whoever names what was asked about: a sentence about another drug may be the likest.
     most = max(sentence.held for sentence in scores)
-    naming = [sentence for sentence in scores if sentence.held >= _NAMING * most]
+    naming = [s for s in scores if s.held >= _NAMING * most or s in sure]
     best = max(naming, key=lambda s: scores[s] + _PASSAGE_PULL * s.source.passage.score)
     enough = _BLOCK_CUT * scores[best]
     # The row of another drug in the same table is about another drug.
@@ -159,9 +172,9 @@ def _choose(
     if doses and drugs & subject:
         subject -= _OF_DOSES  # a line that says how much need not say "dose"
     about = [s for s in candidates if subject <= s.names or not is_row(s.text)]
-    blocks = _blocks([s for s in about if s.source is best.source])
-    blocks.sort(key=lambda block: -_best_in(block, scores))
-    blocks = [block for block in blocks if _best_in(block, scores) >= enough]
+    blocks = blocks_of([s for s in about if s.source is best.source])
+    blocks.sort(key=lambda block: -best_in(block, scores))
+    blocks = [block for block in blocks if best_in(block, scores) >= enough]
     cut: list[int] = []
     rows = _rows_of(drugs, subject, best, scores) if doses else []
     at_home = any(not is_row(s.text) and gives_a_dose(s.text) for block in blocks for s in block)
@@ -172,23 +185,38 @@ def _choose(
         if len(block) > chosen.room:
             cut.append(best.source.marker)
         if chosen.room:
-            run = _window(block, scores, chosen.room, prompt.question)
+            run = window(block, scores, chosen.room, prompt.question)
             chosen.add(sorted(run, key=lambda s: (-scores.get(s, 0.0), s.position)))
     if at_home:
         cut += _add_new(rows, chosen)
     if doses:
         cut += _add_new(_doses_of(drugs, subject, best, scores), chosen)
+    _add_from_elsewhere(scores, sure, best, subject, chosen)
+    return cut
+
+
+def _add_from_elsewhere(
+    scores: Mapping[Candidate, float],
+    sure: Sequence[Candidate],
+    best: Candidate,
+    subject: frozenset[str],
+    chosen: Chosen,
+) -> None:
+    """Add the sentences of other passages that surely answer, or that are nearly as good as the
+    best and on the same subject, while there is room."""
     for sentence in sorted(scores, key=lambda s: (-scores[s], s.source.marker, s.position)):
+        as_good = (
+            scores[sentence] >= _AWAY_CUT * scores[best]
+            and subject <= sentence.names
+            and sentence.held >= _ON_SUBJECT * best.held
+        )
         if (
             chosen.room
             and sentence.source is not best.source
-            and scores[sentence] >= _AWAY_CUT * scores[best]
-            and subject <= sentence.names
-            and sentence.held >= _ON_SUBJECT * best.held
+            and (as_good or sentence in sure)
             and all(_likeness(sentence, other) < _SAME for other in chosen.in_order())
         ):
             chosen.add([sentence])
-    return cut
 
 
 def _add_new(lines: Sequence[Candidate], chosen: Chosen) -> list[int]:
@@ -227,50 +255,6 @@ def _doses_of(
         if not is_row(s.text) and drugs & s.stems and wanted <= s.names and gives_a_dose(s.text)
     ]  # fmt: skip
     return sorted(lines, key=lambda s: (-scores[s], s.source.marker, s.position))
-
-
-def _best_in(block: Sequence[Candidate], scores: Mapping[Candidate, float]) -> float:
-    return max(scores.get(sentence, 0.0) for sentence in block)
-
-
-def _blocks(passage: Sequence[Candidate]) -> list[list[Candidate]]:
-    """Sentences by paragraph; the items of a list belong to the paragraph that opens it."""
-    blocks: list[list[Candidate]] = []
-    for sentence in passage:
-        last = blocks[-1][-1] if blocks else None
-        goes_on = last is not None and (
-            sentence.paragraph == last.paragraph
-            or (is_item(sentence.text) and (last.text.endswith(":") or is_item(last.text)))
-            or _is_next_step(last, sentence)
-        )
-        if goes_on:
-            blocks[-1].append(sentence)
-        else:
-            blocks.append([sentence])
-    return blocks
-
-
-def _is_next_step(last: Candidate, sentence: Candidate) -> bool:
-    """Whether two lines are steps of one scale: "Glucose 4 to 8: 1 unit/hour", "Glucose 8.1 to 12:
-    2 units/hour". Which of them is meant depends on all."""
-    (first, *_), (second, *_) = last.text.split() or [""], sentence.text.split() or [""]
-    numbers = any(ch.isdigit() for ch in last.text) and any(ch.isdigit() for ch in sentence.text)
-    follows = sentence.position == last.position + 1 and ":" in last.text and ":" in sentence.text
-    return follows and first == second and numbers and not is_row(sentence.text)
-
-
-def _window(
-    block: list[Candidate], scores: Mapping[Candidate, float], size: int, question: str
-) -> list[Candidate]:
-    """The run of at most ``size`` sentences of a block with the highest scores in all, of those
-    with the step of a scale that the question's number falls into."""
-    starts = range(max(1, len(block) - size + 1))
-    meant = step_for(question, [sentence.text for sentence in block])
-    with_it = [start for start in starts if meant is not None and start <= meant < start + size]
-    best = max(
-        with_it or starts, key=lambda i: sum(scores.get(s, 0.0) for s in block[i : i + size])
-    )
-    return block[best : best + size]
 
 
 def _telling(names: frozenset[str], weights: Mapping[str, float]) -> frozenset[str]:
