@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from medrag.doses import asked_drugs
 from medrag.types import Passage, QuestionTerms, Reading
 
 # Weights of the features below and the constant, by the number of features: what the arms know,
@@ -19,10 +20,10 @@ _FITTED = {
     4: (0.0, 1.297, -0.635, 0.684, -1.186),
     5: (0.0, 0.0, -0.3, 0.35, 0.35, 0.3),
 }
-# What the arms know where a reranker reads too: by these weights, below this, it makes no answer of
-# what they found, since it does not know which of the question's words stand nowhere. The bound was
-# chosen on questions of a newcomer's ("a seizing child without IV access") to the samples.
-_BESIDE, _LEAST = (4.456, 2.533, -1.183, -4.196), 0.33
+# What the arms know where a reranker reads too: by these weights, below this, it makes no answer on
+# a drug of what they found, since it does not know which of the question's words stand nowhere: a
+# dose for one condition is none for another. The bound was chosen on ward questions.
+_BESIDE, _LEAST = (4.456, 2.533, -1.183, -4.196), 0.2
 _READ_NO = 0.01  # the probability of a sentence, below which it does not answer
 _TOP = 5
 _SURE = 8.0  # beyond it, log odds say no more
@@ -86,6 +87,9 @@ def settled(found: Found, read: float | None) -> float:
         return sure
     if read is not None and read < _READ_NO:
         sure = min(sure, read)
+    arms = _logistic(values[:3], _BESIDE)
+    if arms < _LEAST and asked_drugs(found.reading.read):
+        return min(arms, sure)
     return sure
 
 

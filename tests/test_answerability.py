@@ -25,6 +25,7 @@ def weighty() -> Iterator[None]:
     """A weight of the reranker that counts, whatever the fit says."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(fitted._FITTED, 4, (6.0, 0.7, -2.0, 0.8, -4.4))
+        patch.setitem(fitted._FITTED, 5, (6.0, 0.7, -2.0, 0.4, 0.4, -4.4))
         yield
 
 
@@ -33,7 +34,7 @@ LOGIT = st.floats(-20, 20)
 
 def found(
     similarity: float, coverage: float, relevance: float | None, *, unknown: bool = False,
-    calibrated: bool = True,
+    calibrated: bool = True, question: str = "q",
 ) -> Found:  # fmt: skip
     info = DocumentInfo("d", "t.txt", "T", Meta(), 0, 1)
     one = Passage(
@@ -41,7 +42,7 @@ def found(
         similarity=similarity, coverage=coverage, relevance=relevance,
     )  # fmt: skip
     terms = QuestionTerms({"text": 1.0}, ("vericiguat",) if unknown else ())
-    return Found(terms, (one,), (one,), Reading("q", "q"), calibrated)
+    return Found(terms, (one,), (one,), Reading(question, question), calibrated)
 
 
 @given(SHARE, SHARE, LOGIT, SHARE, LOGIT)
@@ -112,6 +113,16 @@ def test_where_no_sentence_answers_there_is_no_answer(
     similarity: float, coverage: float, relevance: float
 ) -> None:
     assert settled(found(similarity, coverage, relevance), 0.001) <= 0.001
+
+
+@given(LOGIT)
+def test_a_drug_for_what_stands_nowhere_has_no_answer(relevance: float) -> None:
+    """The model does not know that no document speaks of restless legs."""
+    asked = "How much gabapentin for restless legs?"
+    base = found(0.5, 0.25, relevance, unknown=True, question=asked)
+    assert at_most(base) < 0.2
+    known = found(0.7, 1.0, 8.0, question="How much gabapentin for sciatica?")
+    assert settled(known, 0.9) > 0.6
 
 
 def test_another_reranker_has_no_say_of_sentences() -> None:

@@ -89,6 +89,14 @@ RUNS = (
              "written": 1_500, "planted": 1_500, "roles": 500, "asked": 500},
         ),
     ),
+    Run(
+        "both", 6e-5, 1.2e-4, 0.05,
+        (
+            {"human": ALL, "libraries": 13_000, "written": 5_000, "planted": 4_000,
+             "natural": 2_500, "close": 1_500, "roles": 1_500, "questions": 3_000,
+             "ranking": 3_000},
+        ),
+    ),
 )  # fmt: skip
 
 JOINED = "end"

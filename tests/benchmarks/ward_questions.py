@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from medrag import Engine
+from medrag.text import sentences
 from training.libraries import MEASURED, Shelf, holds, shelves
 
 
@@ -31,9 +32,15 @@ def counts(shelf: Shelf) -> Counter[str]:
                 continue
             passages = engine.find(put.text).passages
             ends["found"] += any(holds(one.chunk.text, put.decides) for one in passages)
-            right = not answer.abstained and holds(answer.text, put.decides)
+            right = not answer.abstained and _says(answer.text, put.decides)
             ends["right" if right else "silent" if answer.abstained else "other"] += 1
     return ends
+
+
+def _says(answer: str, decides: str) -> bool:
+    """Whether a line of an answer says what decides, or lines of it say its sentences."""
+    parts = [decides[start:end] for start, end in sentences(decides)]
+    return holds(answer, decides) or all(holds(answer, part) for part in parts)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
