@@ -45,7 +45,17 @@ _OF_DRUGS = Pattern(
 _MINERALS = frozenset("magnesium potassium calcium phosphate zinc iron".split())
 _DOSE_WORDS = frozenset(
     stem(word)
-    for word in ("dose", "doses", "dosage", "dosing", "usual", "maximum", "starting", "initial")
+    for word in (
+        "dose",
+        "doses",
+        "dosage",
+        "dosing",
+        "usual",
+        "maximum",
+        "max",
+        "starting",
+        "initial",
+    )
 )
 
 

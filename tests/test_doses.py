@@ -178,7 +178,7 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         ("carboprost dose for bleeding after birth", "Contraindicated in asthma", "Oxytocin"),
         ("fixed rate insulin infusion dose", "0.1 units/kg/hour", "1 unit/hour"),
         ("insulin infusion rate glucose 10", "2 units/hour", "1 unit/hour"),
-        ("what do I do for an INR of 9", "vitamin K 2 mg", "5.0 to 8.0"),
+        ("warfarin, INR of 9: what do I do", "vitamin K 2 mg", "5.0 to 8.0"),
         ("levetiracetam dose in status epilepticus", "60 mg/kg", "250 mg"),
     ],
 )

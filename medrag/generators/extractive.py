@@ -22,9 +22,10 @@ from medrag.doses import asked_drugs, asks_for_dose, asks_of_organs, gives_a_dos
 from medrag.generators.blocks import best_in, blocks_of, window
 from medrag.generators.lists import Chosen
 from medrag.lists import opens
+from medrag.population import without_populations
 from medrag.protocols import Embedder
 from medrag.subject import on_subject
-from medrag.text import is_row, stem
+from medrag.text import content_words, is_row, stem
 from medrag.types import Draft, Passage, Prompt
 
 _PASSAGE_PULL = 0.5  # how much the passage's own score says about where the answer stands
@@ -116,11 +117,12 @@ def _has_row_of_drug(question: str, shown: Sequence[Candidate]) -> bool:
 
 def _says_the_dose(prompt: Prompt, shown: Sequence[Candidate]) -> bool:
     """Whether the dose of a drug is asked for, and a sentence that is shown says how much of it is
-    given and, with its headings, has every other word of the question."""
+    given and, with its headings, has every other word of the question but those that say for whom."""
     drugs = set(asked_drugs(prompt.question).values())
     if not drugs or not asks_for_dose(prompt.question):
         return False
-    wanted = prompt.terms.weights.keys() - _OF_DOSES
+    said = set(content_words(without_populations(prompt.question)))
+    wanted = (prompt.terms.weights.keys() & said) - _OF_DOSES
     return any(
         wanted <= one.names and gives_a_dose(one.text)
         for one in shown
