@@ -27,7 +27,7 @@ _FITTED = {
 # a drug of what they found, since it does not know which of the question's words stand nowhere: a
 # dose for one condition is none for another. The bound was chosen on ward questions.
 _BESIDE, _LEAST = (4.456, 2.533, -1.183, -4.196), 0.2
-# The probability of a sentence, below which it does not answer, and from which it does, so that what
+# The probability of a sentence, below which it does not answer, and from which it does: then what
 # the arms say suffices.
 _READ_NO, _READ_YES = 0.01, 0.8
 _TOP = 5

@@ -13,6 +13,7 @@ from dataclasses import replace
 from medrag.candidates import (
     Candidate,
     Relevance,
+    above,
     find_candidates,
     is_item,
     item_text,
@@ -21,6 +22,7 @@ from medrag.candidates import (
 from medrag.doses import asked_drugs, asks_for_dose, asks_of_organs, gives_a_dose, names_organs
 from medrag.generators.blocks import best_in, blocks_of, window
 from medrag.generators.lists import Chosen
+from medrag.indications import is_for_condition
 from medrag.lists import opens
 from medrag.population import without_populations
 from medrag.protocols import Embedder
@@ -117,14 +119,18 @@ def _has_row_of_drug(question: str, shown: Sequence[Candidate]) -> bool:
 
 def _says_the_dose(prompt: Prompt, shown: Sequence[Candidate]) -> bool:
     """Whether the dose of a drug is asked for, and a sentence that is shown says how much of it is
-    given and, with its headings, has every other word of the question but those that say for whom."""
+    given and, with its headings, is for the condition asked about or has every other word of the
+    question but those that say for whom."""
     drugs = set(asked_drugs(prompt.question).values())
     if not drugs or not asks_for_dose(prompt.question):
         return False
     said = set(content_words(without_populations(prompt.question)))
     wanted = (prompt.terms.weights.keys() & said) - _OF_DOSES
     return any(
-        wanted <= one.names and gives_a_dose(one.text)
+        gives_a_dose(one.text)
+        and (
+            wanted <= one.names or is_for_condition(prompt.question, (one.text, *above(one.source)))
+        )
         for one in shown
         if not is_row(one.text) and (drugs & one.stems or one.named_at is not None)
     )
