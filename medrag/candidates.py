@@ -63,6 +63,7 @@ _ASKS_WHAT_CHANGED = Pattern(
     re.I,
 )
 _CAPTION_WORDS = 7
+_OF_CONTENTS = Pattern(r"(?:\(?\bp(?:ages?|\.|p\.)? ?\d{1,4}\)?|\.{3,} ?\d{1,4})$")
 _NUMBER = Pattern(r"\d")
 _ITEM = Pattern(r"(?:[-*\u2022]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s")
 
@@ -231,6 +232,8 @@ def above(source: Source) -> list[str]:
 def _says_something(text: str, headings: frozenset[str]) -> bool:
     """Whether a line is more than a heading, a label or a question."""
     bare = _bare(text)
+    if len(bare.split()) <= _CAPTION_WORDS and _OF_CONTENTS.search(bare):
+        return False
     if text.endswith("?") or (CELL_GAP in text and not is_row(text)):
         return False
     if text.endswith((".", "!", ":")) or is_item(text) or is_row(text):

@@ -7,7 +7,7 @@ A line that names a drug need not say how much of it is given: "Stop warfarin an
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from medrag.drugs import drug_count, drug_names, meant
@@ -71,9 +71,10 @@ def asks_for_dose(question: str) -> bool:
     return _ASKS_FOR_DOSE.search(question) is not None
 
 
-def asks_of_nothing(terms: Collection[str]) -> bool:
-    """Whether the words of a question (stems) say that a dose is asked for, and not of what."""
-    return bool(terms) and _DOSE_WORDS.issuperset(terms)
+def asks_of_nothing(question: str) -> bool:
+    """Whether the words of a question say no more than that a dose is asked for, and for whom: "In
+    children?"."""
+    return _DOSE_WORDS.issuperset(content_words(without_populations(question)))
 
 
 def asks_of_organs(question: str) -> bool:

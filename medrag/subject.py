@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from medrag.ages import groups_by_age, patient_of
 from medrag.audience import included
-from medrag.candidates import Candidate, above, headings_of
+from medrag.candidates import Candidate, above, headings_of, is_heading
 from medrag.doses import (
     asked_drugs,
     asks_for_dose,
@@ -50,7 +50,7 @@ def on_subject(prompt: Prompt, found: Sequence[Candidate]) -> list[Candidate]:
 
     Silence beats a guess: the dose of another drug, or for somebody else, is worse than none.
     """
-    if asks_of_nothing(prompt.terms.weights):
+    if asks_of_nothing(prompt.question):
         return []
     drugs = set(asked_drugs(prompt.question).values())
     about = [
@@ -158,6 +158,8 @@ def _is_beside(prompt: Prompt, sentence: Candidate) -> bool:
     """Whether a sentence that names no drug stands in a passage that names one asked about, where
     no dose is asked for: "Stop it if triglycerides exceed 6 mmol/l"."""
     if asks_for_dose(prompt.question) or is_row(sentence.text) or drug_names(sentence.text):
+        return False
+    if is_heading(sentence.text, headings_of(sentence.source)):
         return False
     passage = sentence.source.passage
     text = f"{passage.document.title} {passage.section or ''} {passage.chunk.text}"

@@ -137,3 +137,8 @@ def test_a_drug_of_two_words_is_answered_from_lines_that_name_it(
 def test_a_menu_is_no_candidate() -> None:
     text = "Home | Formulary | Contact\n\nThe formulary lists every drug that is kept on wards."
     assert found(prompt_of("formulary", text)) == [text.split("\n")[-1]]
+
+
+def test_a_line_of_contents_is_no_candidate() -> None:
+    text = "- Antibiotic choice (page 3)\n- Fluids ...... 12\n- Give 500 mL of fluid."
+    assert found(prompt_of("antibiotic choice and fluids", text)) == ["- Give 500 mL of fluid."]

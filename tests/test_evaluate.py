@@ -102,10 +102,10 @@ def test_questions_of_a_set_are_not_ingested(beir: Path, tmp_path: Path) -> None
 
 def test_removed_documents_are_removed_for_their_question_only(beir: Path, tmp_path: Path) -> None:
     rows = [
-        {"id": 1, "text": "How often is warfarin given?", "answerable": True, "remove_docs": []},
-        {"id": 2, "text": "How often is warfarin given?", "answerable": False,
+        {"id": 1, "text": "Is warfarin given once a day?", "answerable": True, "remove_docs": []},
+        {"id": 2, "text": "Is warfarin given once a day?", "answerable": False,
          "remove_docs": ["d1"]},
-        {"id": 3, "text": "How often is warfarin given?", "answerable": True, "remove_docs": []},
+        {"id": 3, "text": "Is warfarin given once a day?", "answerable": True, "remove_docs": []},
     ]  # fmt: skip
     file = tmp_path / "rows.jsonl"
     file.write_text("\n".join(map(json.dumps, rows)))

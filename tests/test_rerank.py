@@ -282,7 +282,7 @@ def test_sentences_are_read_under_their_headings(reranking: Engine, fake: Fake) 
     read = score_candidates(prompt, found, reranking.embedder, reranker.sentences)
     added = {s.source.passage.document.title: read[s] - plain[s] for s in plain}
     assert added["Rest"] > 0.29
-    assert added["Fever"] < 0.01
+    assert added["Fever"] < 0.12  # what is doubted counts for a little
     assert ("fever", "Fever. Give paracetamol for fever.") in fake.read
 
 

@@ -19,10 +19,17 @@ from medrag.candidates import (
     item_text,
     score_candidates,
 )
-from medrag.doses import asked_drugs, asks_for_dose, asks_of_organs, gives_a_dose, names_organs
+from medrag.doses import (
+    asked_drugs,
+    asks_for_dose,
+    asks_of_organs,
+    gives_a_dose,
+    has_amount,
+    names_organs,
+)
 from medrag.generators.blocks import best_in, blocks_of, window
 from medrag.generators.lists import Chosen
-from medrag.indications import is_for_condition
+from medrag.indications import conditions_in, is_for_another_condition, is_for_condition
 from medrag.lists import opens
 from medrag.population import without_populations
 from medrag.protocols import Embedder
@@ -39,7 +46,7 @@ _TELLING = 0.7  # words with this share of the heaviest one's weight say what th
 _NAMING = 0.75  # the best sentence holds this share of the most that any holds of the question
 _LEAST_READ = 0.02  # a row that the model is sure does not answer is none, whatever it names
 _OF_DOSES = frozenset(stem(word) for word in ("dose", "doses", "dosage", "dosing", "usual"))
-_SURE = 0.3  # the probability from which a sentence is taken to answer
+_SURE = 0.5  # the probability from which a sentence is taken to answer
 _SAME = 0.8  # two sentences that share this much of their words say the same
 
 
@@ -97,11 +104,23 @@ class ExtractiveGenerator:
 def _surest(
     question: str, found: Iterable[Candidate], read: Mapping[tuple[str, str], float]
 ) -> list[Candidate]:
-    """The sentences that the model takes to answer, in whatever words. None where a drug's dose is
-    asked for: which line gives it, rules know better."""
+    """The sentences that the model takes to answer, in whatever words, but for those for another
+    condition. None where a drug's dose is asked for: which line gives it, rules know better."""
     if asked_drugs(question) and asks_for_dose(question):
         return []
-    return [s for s in found if read.get((s.source.passage.chunk.id, s.text), 0.0) >= _SURE]
+    return [
+        s
+        for s in found
+        if read.get((s.source.passage.chunk.id, s.text), 0.0) >= _SURE
+        and not is_for_another_condition(question, s.text, above(s.source))
+        and not (has_amount(s.text) and _is_elsewhere(question, above(s.source)[0]))
+    ]
+
+
+def _is_elsewhere(question: str, heading: str) -> bool:
+    """Whether a heading names conditions, and none of those that the question names."""
+    asked, told = conditions_in(question), conditions_in(heading)
+    return bool(asked and told) and asked.isdisjoint(told)
 
 
 def _has_row_of_drug(question: str, shown: Sequence[Candidate]) -> bool:
