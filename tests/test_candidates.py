@@ -140,5 +140,5 @@ def test_a_menu_is_no_candidate() -> None:
 
 
 def test_a_line_of_contents_is_no_candidate() -> None:
-    text = "- Antibiotic choice (page 3)\n- Fluids ...... 12\n- Give 500 mL of fluid."
+    text = "- Antibiotic choice (page 3)\n- Fluids, p. 12\n- Give 500 mL of fluid."
     assert found(prompt_of("antibiotic choice and fluids", text)) == ["- Give 500 mL of fluid."]
