@@ -63,7 +63,7 @@ _ASKS_WHAT_CHANGED = Pattern(
     re.I,
 )
 _CAPTION_WORDS = 7
-_OF_CONTENTS = Pattern(r"\(?\bp(?:ages?|\.|p\.) ?\d{1,4}\)?$")
+_OF_CONTENTS = Pattern(r"^(?!see\b).*\(?\bp(?:ages?|\.|p\.) ?\d{1,4}\)?$")
 _NUMBER = Pattern(r"\d")
 _ITEM = Pattern(r"(?:[-*\u2022]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s")
 

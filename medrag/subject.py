@@ -30,12 +30,11 @@ from medrag.indications import (
 )
 from medrag.population import names_one_of, populations, whom
 from medrag.routes import is_for_another_route, route_asked
-from medrag.scales import for_another_value
 from medrag.text import content_words, is_row, stem
 from medrag.types import Prompt
 
-# The best sentence holds at least that share of the question's weight, where no model has read it:
-# one that has knows an answer in other words.
+# The best sentence holds at least that share of the question's weight, where no model has read its
+# passage: where one has, what it says of passages and sentences decides (``answerability``).
 _LEAST_HELD = 0.4
 # A question for one of these is not answered with another: a loading dose is no daily dose.
 _KINDS_OF_DOSE = frozenset(
@@ -68,7 +67,7 @@ def on_subject(prompt: Prompt, found: Sequence[Candidate]) -> list[Candidate]:
             for s in about
             if not (has_amount(s.text) and is_for_another_route(route, s.text, above(s.source)))
         ]
-    about = _for_the_value(prompt.question, _of_the_kind(prompt, about))
+    about = _of_the_kind(prompt, about)
     if not any(drugs & s.names or s.held >= _LEAST_HELD or _was_read(s) for s in about):
         return []
     asked = patient_of(prompt.question).groups & _VULNERABLE
@@ -85,20 +84,6 @@ def on_subject(prompt: Prompt, found: Sequence[Candidate]) -> list[Candidate]:
 
 def _was_read(sentence: Candidate) -> bool:
     return sentence.source.passage.relevance is not None
-
-
-def _for_the_value(question: str, found: Sequence[Candidate]) -> list[Candidate]:
-    """Without the rows and items for another INR, kidney function or weight than the question's,
-    where one beside them is for that."""
-    alike: dict[tuple[int, bool], list[Candidate]] = {}
-    for one in found:
-        alike.setdefault((one.source.marker, is_row(one.text)), []).append(one)
-    other = {
-        lines[place]
-        for lines in alike.values()
-        for place in for_another_value(question, [one.text for one in lines])
-    }
-    return [one for one in found if one not in other]
 
 
 def _of_the_kind(prompt: Prompt, found: Sequence[Candidate]) -> list[Candidate]:

@@ -177,8 +177,6 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         ("colchicine dose to prevent gout", "500 micrograms twice daily", "two to four times"),
         ("carboprost dose for bleeding after birth", "Contraindicated in asthma", "Oxytocin"),
         ("fixed rate insulin infusion dose", "0.1 units/kg/hour", "1 unit/hour"),
-        ("insulin infusion rate glucose 10", "2 units/hour", "1 unit/hour"),
-        ("warfarin, INR of 9: what do I do", "vitamin K 2 mg", "5.0 to 8.0"),
         ("levetiracetam dose in status epilepticus", "60 mg/kg", "250 mg"),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medrag.scales import for_another_value, step_for
+from medrag.scales import step_for
 
 STEPS = (
     "Glucose below 4.0 mmol/L: stop the infusion.",
@@ -59,42 +59,3 @@ def test_a_value_in_another_unit_has_no_step() -> None:
 
 def test_a_line_without_a_condition_is_no_step() -> None:
     assert step_for("rate for 14", ("Give 10 to 20 units.", "Call a doctor: now.")) is None
-
-
-INR = (
-    "INR: 3.1 to 4.9 | Bleeding: none | Action: omit one dose",
-    "INR: 5.0 to 8.0 | Bleeding: none | Action: stop warfarin, vitamin K 1 to 2 mg PO",
-    "INR: above 8.0 | Bleeding: none | Action: stop warfarin, vitamin K 5 mg PO",
-    "INR: any | Bleeding: major | Action: vitamin K 5 mg IV and prothrombin complex",
-)
-KIDNEYS = (
-    "Drug: Enoxaparin | CrCl 30 or more: 1 mg/kg twice daily | Notes: weigh the patient",
-    "- eGFR 30 to 44 mL/min: at most 1 g a day",
-    "- eGFR below 30 mL/min: stop",
-    "- Weight under 50 kg: give 500 mg",
-    "- Weight 50 kg and over: give 1 g",
-)
-
-
-@pytest.mark.parametrize(
-    ("question", "lines", "left"),
-    [
-        ("INR 7.2 no bleeding", INR, {1, 3}), ("inr of 9", INR, {2, 3}), ("INR 4", INR, {0, 3}),
-        ("her INR is 2.1 on warfarin", INR, {0, 1, 2, 3}),  # no row is for it
-        ("what if the INR is too high", INR, {0, 1, 2, 3}),
-        ("INR 4, then INR 9", INR, {0, 1, 2, 3}),
-        ("metformin eGFR 38", KIDNEYS, {0, 1, 3, 4}), ("metformin eGFR 22", KIDNEYS, {0, 2, 3, 4}),
-        ("enoxaparin CrCl 24", KIDNEYS, {0, 1, 2, 3, 4}),
-        ("paracetamol 46kg", KIDNEYS, {0, 1, 2, 3}),
-        ("paracetamol for a woman who weighs 71", KIDNEYS, {0, 1, 2, 4}),
-    ],
-)  # fmt: skip
-def test_rows_for_another_value(question: str, lines: tuple[str, ...], left: set[int]) -> None:
-    assert set(range(len(lines))) - for_another_value(question, lines) == left
-
-
-@given(st.integers(31, 120))
-def test_a_row_that_holds_the_value_stays(tenths: int) -> None:
-    gone = for_another_value(f"INR {tenths / 10}, what now?", INR)
-    place = 0 if tenths <= 49 else 1 if 50 <= tenths <= 80 else 2
-    assert gone == {0, 1, 2} - {place}

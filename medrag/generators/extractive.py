@@ -46,7 +46,7 @@ _TELLING = 0.7  # words with this share of the heaviest one's weight say what th
 _NAMING = 0.75  # the best sentence holds this share of the most that any holds of the question
 _LEAST_READ = 0.02  # a row that the model is sure does not answer is none, whatever it names
 _OF_DOSES = frozenset(stem(word) for word in ("dose", "doses", "dosage", "dosing", "usual"))
-_SURE = 0.5  # the probability from which a sentence is taken to answer
+_ANSWERS = 0.5  # the probability from which a sentence is taken to answer
 _SAME = 0.8  # two sentences that share this much of their words say the same
 
 
@@ -111,14 +111,14 @@ def _surest(
     return [
         s
         for s in found
-        if read.get((s.source.passage.chunk.id, s.text), 0.0) >= _SURE
+        if read.get((s.source.passage.chunk.id, s.text), 0.0) >= _ANSWERS
         and not is_for_another_condition(question, s.text, above(s.source))
         and not (has_amount(s.text) and _is_elsewhere(question, above(s.source)[0]))
     ]
 
 
 def _is_elsewhere(question: str, heading: str) -> bool:
-    """Whether a heading names conditions, and none of those that the question names."""
+    """Whether the nearest heading names conditions, and none of those that the question names."""
     asked, told = conditions_in(question), conditions_in(heading)
     return bool(asked and told) and asked.isdisjoint(told)
 
