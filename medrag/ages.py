@@ -23,9 +23,10 @@ _NEWBORN = (0.0, 28 / 365.25)
 _OLDEST = 150.0
 _GROWN = 18.0  # who is younger is a child to some documents, and from 16 an adult to others
 _GROWN_UP = frozenset({"old age", "pregnancy"})
-_AMOUNT = Pattern(
-    r"\d ?(?:mg|g|micrograms?|mcg|nanograms?|units?|mmol|mL|tablets?|capsules?|puffs?)\b", re.I
-)
+_OF_WHAT = r"(?:mg|g|micrograms?|mcg|nanograms?|units?|mmol|mL|tablets?|capsules?|puffs?)\b"
+_AMOUNT = Pattern(rf"\d ?{_OF_WHAT}", re.I)
+# "0.1 mg/kg (100 micrograms/kg) from 6 months": the same again is no clause of its own.
+_AGAIN = Pattern(rf" ?\((?:that is |or |= ?)?[\d.,]+ ?{_OF_WHAT}(?:/[a-z]+)*\)", re.I)
 _HALF = Pattern(r"\b(?:half|halve|double|twice)\b", re.I)
 _AS_TEXT = {
     "adults": "adults", "children": "children", "newborns": "newborns", "pregnancy": "pregnancy",
@@ -283,7 +284,7 @@ def _group(asked: Span) -> frozenset[str]:
 
 
 def _clauses(line: str) -> list[str]:
-    return [part for part in _CLAUSES.split(line) if part.strip()]
+    return [part for part in _CLAUSES.split(_AGAIN.sub("", line)) if part.strip()]
 
 
 def _in_clause(clause: str) -> list[Span]:
