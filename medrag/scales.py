@@ -36,12 +36,22 @@ _ANY_UNIT = Pattern(_UNIT.removeprefix(" ?"), re.I)
 
 def step_for(question: str, steps: Sequence[str]) -> int | None:
     """Which of the ``steps`` (the condition of each before its colon) holds the one number of the
-    question that is a value; None where none does, or more than one."""
+    question that is a value, or all that the question says of it ("above 24"); None where none
+    does, or more than one."""
     values = {float(match[1]) for match in _VALUE.finditer(question)}
     if len(values) != 1 or _in_other_units(question, steps):
         return None
-    found = [place for place, step in enumerate(steps) if _holds(step, *values)]
+    asked = _asked(question, *values)
+    found = [place for place, step in enumerate(steps) if _holds(step, asked)]
     return found[0] if len(found) == 1 else None
+
+
+def _asked(question: str, value: float) -> tuple[float, float]:
+    """From where to where the question's value may be."""
+    span = _span(question)
+    bounds = () if span is None else (b for b in span if math.isfinite(b))
+    about = any(math.isclose(bound, value, rel_tol=1e-9, abs_tol=1e-9) for bound in bounds)
+    return span if span is not None and about else (value, value)
 
 
 def _in_other_units(question: str, steps: Sequence[str]) -> bool:
@@ -53,10 +63,10 @@ def _in_other_units(question: str, steps: Sequence[str]) -> bool:
     return bool(asked) and (not told or asked.isdisjoint(told))
 
 
-def _holds(step: str, value: float) -> bool:
+def _holds(step: str, asked: tuple[float, float]) -> bool:
     condition, colon, _ = step.partition(":")
     span = _span(condition) if colon else None
-    return span is not None and span[0] <= value <= span[1]
+    return span is not None and span[0] <= asked[0] and asked[1] <= span[1]
 
 
 def _span(condition: str) -> tuple[float, float] | None:

@@ -59,3 +59,20 @@ def test_a_value_in_another_unit_has_no_step() -> None:
 
 def test_a_line_without_a_condition_is_no_step() -> None:
     assert step_for("rate for 14", ("Give 10 to 20 units.", "Call a doctor: now.")) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "place"),
+    [
+        ("what rate for a glucose above 24", 2),
+        ("glucose over 20 what rate", 2),
+        ("glucose more than 14, which rate", None),  # 15 is in one step, 20 in another
+        ("glucose 14 or above", None),
+        ("glucose below 14", None),
+        ("glucose between 13 and 15", None),
+        ("glucose of 14, above all which rate", 1),
+    ],
+)
+def test_a_bound_in_the_question_is_no_value(question: str, place: int | None) -> None:
+    steps = ("Glucose 8.1 to 12.0: 2 units/hour", "Glucose 12.1 to 16.0: 4", "Glucose above 16.0: 6")
+    assert step_for(question, steps) == place
