@@ -74,5 +74,9 @@ def test_a_line_without_a_condition_is_no_step() -> None:
     ],
 )
 def test_a_bound_in_the_question_is_no_value(question: str, place: int | None) -> None:
-    steps = ("Glucose 8.1 to 12.0: 2 units/hour", "Glucose 12.1 to 16.0: 4", "Glucose above 16.0: 6")
+    steps = (
+        "Glucose 8.1 to 12.0: 2 units/hour",
+        "Glucose 12.1 to 16.0: 4",
+        "Glucose above 16.0: 6",
+    )
     assert step_for(question, steps) == place
