@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from medrag.ages import groups_by_age, patient_of
+from medrag.allergies import is_forbidden
 from medrag.audience import included
 from medrag.candidates import Candidate, above, headings_of, is_heading
 from medrag.doses import (
@@ -56,6 +57,7 @@ def on_subject(prompt: Prompt, found: Sequence[Candidate]) -> list[Candidate]:
         s for s in found
         if not drugs or (drugs & s.names and _is_of(prompt, s)) or _is_beside(prompt, s)
     ]  # fmt: skip
+    about = [s for s in about if not is_forbidden(prompt.question, s.text)]
     if drugs and asks_for_dose(prompt.question):
         gives = {True: row_gives_dose, False: speaks_of_dose}
         about = [s for s in about if gives[is_row(s.text)](prompt.question, s.text)]
