@@ -63,6 +63,18 @@ def test_no_model_shows_a_line_without_the_drug_for_a_dose() -> None:
     assert line not in shown(prompt, {line: 0.99})
 
 
+@pytest.mark.parametrize(("title", "kept"), [("Asthma", False), ("Anaphylaxis", True), ("", True)])
+def test_a_dose_of_a_document_on_another_condition_is_not_sure(title: str, kept: bool) -> None:
+    """Where no heading stands above a line, its document's title says what it is for."""
+    line = "Give 0.5 mg into the thigh at once."
+    prompt = prompt_of("What first in anaphylaxis?", f"Call for help. {line}", "Anaphylaxis kills.")
+    document = replace(prompt.sources[0].passage.document, title=title)
+    passage = replace(prompt.sources[0].passage, document=document)
+    first = replace(prompt.sources[0], passage=passage)
+    prompt = replace(prompt, sources=(first, prompt.sources[1]))
+    assert (line in shown(prompt, {line: 0.9})) is kept
+
+
 HEPARIN = "Heparin is run at 18 units/kg/hour. Stop it four hours before the operation."
 
 

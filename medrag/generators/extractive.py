@@ -113,13 +113,15 @@ def _surest(
         for s in found
         if read.get((s.source.passage.chunk.id, s.text), 0.0) >= _ANSWERS
         and not is_for_another_condition(question, s.text, above(s.source))
-        and not (has_amount(s.text) and _is_elsewhere(question, above(s.source)[0]))
+        and not (has_amount(s.text) and _is_elsewhere(question, above(s.source)))
     ]
 
 
-def _is_elsewhere(question: str, heading: str) -> bool:
-    """Whether the nearest heading names conditions, and none of those that the question names."""
-    asked, told = conditions_in(question), conditions_in(heading)
+def _is_elsewhere(question: str, headings: Sequence[str]) -> bool:
+    """Whether the nearest heading, or the title where there is none, names conditions, and none of
+    those that the question names."""
+    nearest = next((heading for heading in headings if heading), "")
+    asked, told = conditions_in(question), conditions_in(nearest)
     return bool(asked and told) and asked.isdisjoint(told)
 
 
