@@ -18,7 +18,7 @@ from medrag.models.catalog import find_embedding_model
 from medrag.models.pair_encoder import SHIPPED, PairEncoder
 from medrag.models.pair_input import MAX_TOKENS, PairTokenizer
 from training.batches import encode, keep, kept
-from training.curriculum import AVERAGED, RUNS, items_of
+from training.curriculum import AVERAGED, JOINED, LAST, RUNS, items_of
 from training.fit import STATE, Plan, accelerator, fit
 from training.measure import StateScorer, measure
 from training.pairs import Pair, without_repeats
@@ -77,12 +77,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     first = not set(asked.runs).isdisjoint(names[:2])
     if "fit" in asked.steps and not first and asked.start is None:
         parser.error("a run that is not the first goes on from others: name their --start")
-    if "fit" in asked.steps:
-        for joined in asked.runs[1:]:
-            for name in AVERAGED.get(joined, ()):
-                path = asked.work / name / STATE
-                if name not in asked.runs and not path.is_file():
-                    parser.error(f"{joined} goes on from {path}, which is not there: run it too")
+    averaged = [asked.work / name / STATE for name in AVERAGED if name not in asked.runs]
+    if "fit" in asked.steps and JOINED in asked.runs[1:]:
+        for path in averaged:
+            if not path.is_file():
+                parser.error(f"{JOINED} goes on from {path}, which is not there: run it too")
     if "pairs" in asked.steps and asked.data is None:
         parser.error("pairs are made of the public sets: name their folder with --data")
     asked.work.mkdir(parents=True, exist_ok=True)
@@ -165,20 +164,28 @@ def _fit(asked: argparse.Namespace, base: Path, tokenizer: PairTokenizer) -> Non
     if start is not None and start.is_dir():
         start = resume(start, base, asked.work / "resumed.pt")
     large = accelerator() is not None
+    averaged = [(asked.work / name / STATE, weight) for name, weight in AVERAGED.items()]
     for number, run in enumerate(RUNS):
         if run.name in asked.runs:
-            if run.name in AVERAGED and asked.runs[0] != run.name:
+            if run.name == JOINED and asked.runs[0] != JOINED:
                 start = asked.work / "average.pt"
-                counted = AVERAGED[run.name].items()
-                average([(asked.work / name / STATE, weight) for name, weight in counted], start)
+                average(averaged, start)
             plan = Plan(
                 run.rate, run.head_rate, run.warm, _LARGE_BATCH if large else _BATCH,
                 run.passes * asked.passes, seed=asked.seed + 10 * number,
-                workers=1 if large else asked.workers, minutes=asked.minutes, parted=run.parted,
+                workers=1 if large else asked.workers, minutes=asked.minutes,
             )  # fmt: skip
             fit(items_of(run, made, asked.seed), plan, base, asked.work / run.name, start)
             start = asked.work / run.name / STATE
             _watch(asked, run.name, start, base, tokenizer)
+    counted = [(asked.work / name / STATE, weight) for name, weight in LAST.items()]
+    lacking = [path.parent.name for path, _ in counted if not path.is_file()]
+    if asked.runs[-1] == RUNS[-1].name and not lacking:
+        average(counted, asked.work / STATE)
+        _watch(asked, "average", asked.work / STATE, base, tokenizer)
+        return
+    if asked.runs[-1] == RUNS[-1].name:
+        _say(f"not averaged: there are no weights of the run {lacking[0]} in {asked.work}")
     shutil.copyfile(start, asked.work / STATE)
 
 

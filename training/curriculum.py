@@ -9,7 +9,6 @@ asked on wards, whose answers and near misses hold the same words, and claims in
 words stand in other roles; ``settle`` once more through the questions, at half the rate; ``forms``
 through the same questions asked in other forms. ``libraries`` brings questions to small hospital
 libraries, and ``both`` what people labelled beside them, since claims were judged worse after it.
-``parted`` gives each of them last layers of its own, and goes through both once more.
 """
 
 from __future__ import annotations
@@ -31,8 +30,7 @@ Stage = Mapping[str, int]
 @dataclass(frozen=True, slots=True)
 class Run:
     """One run of the optimiser: its highest learning rates (of the encoder, of the heads), the
-    share of its steps in which they rise, its stages, and how often it goes through each; whether
-    claims and questions then have last layers of their own."""
+    share of its steps in which they rise, its stages, and how often it goes through each."""
 
     name: str
     rate: float
@@ -40,13 +38,8 @@ class Run:
     warm: float
     stages: tuple[Stage, ...]
     passes: int = 1
-    parted: bool = False
 
 
-_PARTED = {
-    "human": ALL, "written": 10_000, "planted": 5_000, "natural": 3_000, "close": 2_000,
-    "roles": 2_500, "libraries": 30_000, "ranking": 4_000, "questions": 2_000, "asked": 1_000,
-}  # fmt: skip
 _AMID = {
     "planted": 30_000, "natural": 24_000, "close": 24_000, "abstractive": ALL,
     "ranking": 20_000, "asked": 20_000, "human": ALL,
@@ -105,16 +98,15 @@ RUNS = (
              "ranking": 3_000},
         ),
     ),
-    Run("parted", 8e-5, 1.6e-4, 0.05, (_PARTED, _PARTED), parted=True),
 )  # fmt: skip
 
-AVERAGED = {
-    "end": {"meaning": 1 / 3, "last": 2 / 3},
-    "parted": {"end": 0.009, "wards": 0.006, "settle": 0.015, "forms": 0.07, "both": 0.9},
-}
-"""The runs whose weights are averaged before a run, and how much each counts. Amid so many written
-pairs those that people labelled are a twentieth, and it forgets how they judged; and one of the
-later runs alone was too sure of what does not answer."""
+JOINED = "end"
+AVERAGED = {"meaning": 1 / 3, "last": 2 / 3}
+"""The runs whose weights are averaged before the run ``JOINED``, and how much each counts. Amid so
+many written pairs those that people labelled are a twentieth, and it forgets how they judged."""
+LAST = {"end": 0.009, "wards": 0.006, "settle": 0.015, "forms": 0.07, "both": 0.9}
+"""The runs whose average is the outcome, and how much each counts: one alone was too sure of what
+does not answer."""
 
 
 def items_of(run: Run, made: Mapping[str, Sequence[Item]], seed: int) -> list[list[Item]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from training.model import PairModel, load
+from training.model import PairModel
 
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
@@ -21,7 +21,8 @@ def export(state: Path, base: Path, out: Path, *, quantised: bool = True) -> Non
     The graph is fused first; then the weights of each output channel get a scale of their own
     (8 bits), and activations are scaled as they come. With ``quantised=False`` in float32.
     """
-    model = load(base, state)
+    model = PairModel(base)
+    model.load_state_dict(torch.load(state, weights_only=True))
     out.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(base / "tokenizer.json", out / "tokenizer.json")
     if quantised:

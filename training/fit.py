@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from torch import distributed as peers
 
 from training.batches import Batch, Item, collate, packed
-from training.model import PairModel, load
+from training.model import PairModel
 from training.words import WordHead, word_loss
 
 SYNC = 25
@@ -37,9 +37,9 @@ _LOGGED = 10  # steps
 class Plan:
     """How to train. ``rate`` is the highest learning rate, reached after ``warm`` of the steps;
     it falls along a cosine to a twentieth. ``tokens`` is the size of a batch, ``passes`` how often
-    each stage is gone through. ``minutes`` bounds the time: where steps fall behind it, batches
-    are left out evenly (0: none is left out, and the same seed gives the same weights).
-    ``parted``: claims and questions have last layers of their own from here on."""
+    each stage is gone through. ``minutes`` bounds
+    the time: where steps fall behind it, batches are left out evenly (0: none is left out, and
+    the same seed gives the same weights)."""
 
     rate: float = 2e-4
     head_rate: float = 6e-4
@@ -51,7 +51,6 @@ class Plan:
     seed: int = 5
     minutes: float = 0.0
     workers: int = 2
-    parted: bool = False
 
 
 def accelerator() -> torch.device | None:
@@ -81,16 +80,16 @@ def fit(
     )
 
 
-def loss_of(model: PairModel, batch: Batch, smoothing: float) -> Tensor:
+def loss_of(model: nn.Module, batch: Batch, smoothing: float) -> Tensor:
     """The mean loss of a batch: cross-entropy of claims; of questions how far the passage that
     answers stands above its rivals (softmax over the candidates), and each one alone."""
+    claim, relevance = model(*batch.inputs)
     if batch.task == "claim":
-        claim = model.claims(*batch.inputs)
         losses = nn.functional.cross_entropy(
             claim.float(), batch.labels, label_smoothing=smoothing, reduction="none"
         )
         return (losses * batch.weights).sum() / batch.weights.sum()
-    scores, wanted = model.answers(*batch.inputs).float()[:, 0], batch.labels.float()
+    scores, wanted = relevance.float()[:, 0], batch.labels.float()
     alone = nn.functional.binary_cross_entropy_with_logits(scores, wanted)
     same = batch.groups[:, None] == batch.groups[None, :]
     # A positive stands against the negatives of its question, not against other positives.
@@ -116,11 +115,9 @@ def _work(
             world_size=plan.workers,
         )  # fmt: skip
     torch.manual_seed(plan.seed)
-    attention = "eager" if device.type == "cpu" else "sdpa"
-    if start is None:
-        model = PairModel(base, attention=attention)
-    else:
-        model = load(base, start, attention, part=plan.parted)
+    model = PairModel(base, attention="eager" if device.type == "cpu" else "sdpa")
+    if start is not None:
+        model.load_state_dict(torch.load(start, map_location="cpu", weights_only=True))
     torch.manual_seed(plan.seed + rank)
     _Worker(rank, plan, model.to(device), out, device).run(schedule)
     if plan.workers > 1:
@@ -231,7 +228,7 @@ def _optimizer(model: PairModel, words: WordHead, plan: Plan) -> torch.optim.Opt
     groups: dict[tuple[bool, bool], list[Any]] = {}
     for name, p in [*model.named_parameters(), *words.named_parameters()]:
         if p.requires_grad:
-            new = not name.startswith(("encoder", "claim_layers")) or "token_type" in name
+            new = not name.startswith("encoder") or "token_type" in name
             groups.setdefault((new, p.ndim > 1), []).append(p)
     return torch.optim.AdamW(
         [

@@ -13,7 +13,7 @@ from medrag.evaluate.measures import auroc, macro_f1
 from medrag.models.pair_input import MAX_TOKENS, PairTokenizer
 from training.batches import Item, collate, encode
 from training.fit import accelerator
-from training.model import load
+from training.model import PairModel
 from training.pairs import LABELS, Pair
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ class StateScorer:
     def __init__(self, state: Path, base: Path, tokenizer: PairTokenizer) -> None:
         self._device = accelerator() or torch.device("cpu")
         self._tokenizer = tokenizer
-        self._model = load(base, state, "sdpa").to(self._device).eval()
+        self._model = PairModel(base, attention="sdpa").to(self._device).eval()
+        self._model.load_state_dict(torch.load(state, map_location="cpu", weights_only=True))
 
     def claims(self, pairs: Sequence[tuple[str, str]]) -> FloatArray:
         """As ``PairEncoder.claims``: (n, 4)."""

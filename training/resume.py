@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from training.model import OWN, PairModel
+from training.model import PairModel
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 _PARTS = ("query", "key", "value")
 _DENSE = ("attention.output.dense", "intermediate.dense", "output.dense")
 _HEADS = ("claim", "relevance")
-_CLAIMS = "claim_layers"
-_PLAIN = ("encoder.", f"{_CLAIMS}.", "claim_shift")
 
 
 def resume(folder: Path, base: Path, out: Path) -> Path:
@@ -30,7 +28,7 @@ def resume(folder: Path, base: Path, out: Path) -> Path:
     Raises:
         KeyError: the graph is not one in 8 bits that ``training.export`` wrote.
     """
-    model = PairModel(base, parted=True)
+    model = PairModel(base)
     state = model.state_dict()
     found = dict(_weights(folder / "model.onnx", model.encoder.config.num_hidden_layers))
     lacking = [name for name in state if name not in found and "word_embeddings" not in name]
@@ -63,24 +61,18 @@ def _weights(path: Path, layers: int) -> list[tuple[str, Tensor]]:
     plain = {
         name: torch.from_numpy(held[name].copy())
         for name in held
-        if name.startswith(_PLAIN) and "word_embeddings" not in name
+        if name.startswith("encoder.") and "word_embeddings" not in name
     }
     out = list(plain.items())
-    matrices = {
-        node.name: node.input[1].removesuffix("_quantized")
-        for node in graph.node
-        if node.op_type == "MatMulInteger"
-    }
-    for number, name in enumerate(_layers(layers)):
-        at = name if name.startswith(_CLAIMS) else f"encoder.encoder.{name}"
-        whole = _scaled(held, f"Attention_{number}_qkv_weight")
-        bias = torch.from_numpy(held[f"Attention_{number}_qkv_bias"].copy())
+    for layer, names in enumerate(_matrices(graph, layers)):
+        at = f"encoder.encoder.layer.{layer}"
+        whole = _scaled(held, f"Attention_{layer}_qkv_weight")
+        bias = torch.from_numpy(held[f"Attention_{layer}_qkv_bias"].copy())
         for part, weight, shift in zip(_PARTS, whole.chunk(3), bias.chunk(3), strict=True):
             out.append((f"{at}.attention.self.{part}.weight", weight.clone()))
             out.append((f"{at}.attention.self.{part}.bias", shift.clone()))
-        for dense in _DENSE:
-            node = f"/{name}/{dense.replace('.', '/')}/MatMul_quant"
-            out.append((f"{at}.{dense}.weight", _scaled(held, matrices[node])))
+        for dense, matrix in zip(_DENSE, names, strict=True):
+            out.append((f"{at}.{dense}.weight", _scaled(held, matrix)))
     for head in _HEADS:
         for layer_name in ("inner", "outer"):
             at = f"{head}.{layer_name}"
@@ -89,10 +81,15 @@ def _weights(path: Path, layers: int) -> list[tuple[str, Tensor]]:
     return out
 
 
-def _layers(count: int) -> list[str]:
-    """The layers as the exporter names them, in the order in which it fuses their attention."""
-    own = [f"{_CLAIMS}.{layer}" for layer in range(OWN)]
-    return [*(f"layer.{layer}" for layer in range(count)), *own]
+def _matrices(graph: object, layers: int) -> list[list[str]]:
+    """The names of each layer's dense matrices, in the order in which they are multiplied: the
+    exporter only numbers them."""
+    found = [
+        node.input[1].removesuffix("_quantized")
+        for node in graph.node  # type: ignore[attr-defined]
+        if node.op_type == "MatMulInteger" and node.input[1].startswith("onnx::MatMul")
+    ]
+    return [found[start : start + len(_DENSE)] for start in range(0, layers * len(_DENSE), 3)]
 
 
 def _scaled(held: dict[str, npt.NDArray[np.generic]], name: str) -> Tensor:

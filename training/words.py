@@ -38,7 +38,7 @@ def word_loss(model: PairModel, head: WordHead, batch: Batch) -> Tensor:
     marks = torch.isin(ids, torch.tensor(_MARKS, device=ids.device))
     hidden = (torch.rand(ids.shape, device=ids.device) < share) & (mask == 1) & ~marks
     covered = hidden & (torch.rand(ids.shape, device=ids.device) >= _LEFT)
-    vectors, _ = model.tokens(
+    vectors = model.tokens(
         ids.masked_fill(covered, _MASK), mask, torch.where(covered, roles % 2, roles)
     )
     said = head(vectors[hidden], model.encoder.embeddings.word_embeddings.weight)

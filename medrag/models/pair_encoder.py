@@ -1,6 +1,5 @@
 """The small model that reads two texts together: what a source says of a claim, and whether a
-passage answers a question. One encoder, of which each has two layers and a head of its own, run by
-onnxruntime."""
+passage answers a question. One encoder with two heads, run by onnxruntime."""
 
 from __future__ import annotations
 
@@ -74,7 +73,6 @@ class PairEncoder:
         import numpy as np
 
         session, tokenizer = self._load()
-        options = _only_what_is_asked()
         out = np.zeros((len(pairs), width), dtype=np.float32)
 
         def score(row: int) -> None:
@@ -84,7 +82,7 @@ class PairEncoder:
                 "attention_mask": np.ones((1, len(ids)), dtype=np.int64),
                 "token_type_ids": np.array([roles], dtype=np.int64),
             }
-            out[row] = np.concatenate(session.run(list(heads), feeds, options), axis=None)
+            out[row] = np.concatenate(session.run(list(heads), feeds), axis=None)
 
         # Pair by pair: in a batch the 8-bit scales, and so the scores, would depend on what else
         # is asked; nothing is computed for padding; and each core takes the next pair.
@@ -144,12 +142,3 @@ class PairEncoder:
                 f"The pair encoder in {self.folder.name} cannot be loaded.", "Install medrag again."
             ) from error
         return session, pairs
-
-
-def _only_what_is_asked() -> Any:
-    """Without it both heads' layers are computed, whichever is asked for."""
-    import onnxruntime as ort
-
-    options = ort.RunOptions()
-    options.only_execute_path_to_fetches = True
-    return options

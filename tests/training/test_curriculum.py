@@ -112,11 +112,13 @@ def test_training_goes_on_from_what_is_shipped(tmp_path: Path) -> None:
     import torch
     from tokenizers import Tokenizer
 
-    from training.model import load
+    from training.model import PairModel
 
     base = find_embedding_model(BASE).folder
     folder = find_pair_encoder(SHIPPED)
-    model = load(base, resume(folder, base, tmp_path / "state.pt")).eval()
+    model = PairModel(base)
+    model.load_state_dict(torch.load(resume(folder, base, tmp_path / "state.pt")))
+    model.eval()
     texts = [
         ("Warfarin is safe in pregnancy.", "Warfarin crosses the placenta and must be avoided."),
         ("Metformin is stopped below 30.", "Stop metformin when the eGFR is below 30 mL/min."),
