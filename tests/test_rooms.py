@@ -22,7 +22,7 @@ FLOORS = {
     "config": 1, "grammar": 1, "events": 0.7, "population": 1, "drugs": 1.5, "text": 1,
     "offline": 1, "patterns": 0, "lists": 1.2, "vocabulary": 0, "ages": 1.2, "scales": 1,
     "indications": 1.7, "doses": 1.7, "routes": 1.2, "subject": 1.85, "audience": 1.3,
-    "allergies": 1.75,
+    "allergies": 1.75, "attributes": 1,
     "wording": 1.6, "misspelt": 1.55,
     "standing": 1, "neutral": 1.2, "instructions": 1.5, "candidates": 1.8,
     "neighbours": 1.9,

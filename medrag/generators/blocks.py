@@ -1,13 +1,16 @@
 """The blocks of a passage that are shown together: a paragraph, a table row, a list with the line
-that opens it, the steps of a scale."""
+that opens it, the steps of a scale; and how a line is to be understood in its place."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from medrag.candidates import Candidate, is_item
+from medrag.candidates import Candidate, above, is_item, item_text
+from medrag.lists import opens
 from medrag.scales import step_for
 from medrag.text import is_row
+from medrag.types import Passage
 
 
 def blocks_of(passage: Sequence[Candidate]) -> list[list[Candidate]]:
@@ -53,3 +56,27 @@ def _is_next_step(last: Candidate, sentence: Candidate) -> bool:
     numbers = any(ch.isdigit() for ch in last.text) and any(ch.isdigit() for ch in sentence.text)
     follows = sentence.position == last.position + 1 and ":" in last.text and ":" in sentence.text
     return follows and first == second and numbers and not is_row(sentence.text)
+
+
+def with_headings(shown: Sequence[Candidate]) -> list[str]:
+    """The lines of an answer, and the headings and titles that they stand under."""
+    return [text for one in shown for text in (one.text, *above(one.source))]
+
+
+def with_openers(shown: Sequence[Candidate]) -> list[tuple[Passage, str]]:
+    """The lines of an answer as they are to be understood: an item with the line that opens its
+    list, in place of title and headings; a dose with the sentence that names its drug."""
+    out, opener = [], ""
+    said = {(one.source.marker, one.position): one.text for one in shown}
+    for one in shown:
+        if opens(one.text):
+            opener = one.text
+        passage, text = one.source.passage, one.text
+        if opener and is_item(text):
+            bare = replace(passage.document, title="")
+            passage = replace(passage, document=bare, section=None)
+            text = f"{opener} {item_text(text)}"
+        elif one.named_at is not None:
+            text = f"{said.get((one.source.marker, one.named_at), '')} {text}".strip()
+        out.append((passage, text))
+    return out

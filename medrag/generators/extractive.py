@@ -8,15 +8,13 @@ and all is put in the order in which it stands.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
+from medrag.attributes import tells_what_is_asked
 from medrag.candidates import (
     Candidate,
     Relevance,
     above,
     find_candidates,
-    is_item,
-    item_text,
     score_candidates,
 )
 from medrag.doses import (
@@ -27,10 +25,9 @@ from medrag.doses import (
     has_amount,
     names_organs,
 )
-from medrag.generators.blocks import best_in, blocks_of, window
+from medrag.generators.blocks import best_in, blocks_of, window, with_headings, with_openers
 from medrag.generators.lists import Chosen
 from medrag.indications import conditions_in, is_for_another_condition, is_for_condition
-from medrag.lists import opens
 from medrag.population import without_populations
 from medrag.protocols import Embedder
 from medrag.subject import on_subject
@@ -89,9 +86,11 @@ class ExtractiveGenerator:
         lines = [f"{one.text} [{one.source.marker}]" for one in shown]
         if not lines:
             return Draft("", finish_reason="nothing")
+        if not tells_what_is_asked(prompt.question, with_headings(shown)):
+            return Draft("", finish_reason="off_subject")
         if self._relevance is None:
             return Draft("\n".join(lines), verbatim=True, cut=cut)
-        whole = _with_openers(shown)
+        whole = with_openers(shown)
         relevance(prompt.question, [one for one in whole if (one[0].chunk.id, one[1]) not in read])
         best = max(read[passage.chunk.id, text] for passage, text in whole)
         if _says_the_dose(prompt, shown) or (
@@ -155,25 +154,6 @@ def _says_the_dose(prompt: Prompt, shown: Sequence[Candidate]) -> bool:
         for one in shown
         if not is_row(one.text) and (drugs & one.stems or one.named_at is not None)
     )
-
-
-def _with_openers(shown: Sequence[Candidate]) -> list[tuple[Passage, str]]:
-    """The lines of an answer as they are to be understood: an item with the line that opens its
-    list, in place of title and headings; a dose with the sentence that names its drug."""
-    out, opener = [], ""
-    said = {(one.source.marker, one.position): one.text for one in shown}
-    for one in shown:
-        if opens(one.text):
-            opener = one.text
-        passage, text = one.source.passage, one.text
-        if opener and is_item(text):
-            bare = replace(passage.document, title="")
-            passage = replace(passage, document=bare, section=None)
-            text = f"{opener} {item_text(text)}"
-        elif one.named_at is not None:
-            text = f"{said.get((one.source.marker, one.named_at), '')} {text}".strip()
-        out.append((passage, text))
-    return out
 
 
 def _choose(

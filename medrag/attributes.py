@@ -1,0 +1,104 @@
+"""What a question asks of its subject, where only lines with certain words can say it: the reason,
+the law, the outlook, who wrote it.
+
+Whoever asks why, of something that a document merely orders, is otherwise shown the order, which
+has all the words of the question. (Questions by the type of their answer: Li and Roth, "Learning
+question classifiers", 2002.)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from medrag.patterns import Pattern
+
+
+@dataclass(frozen=True, slots=True)
+class _Attribute:
+    """What asks for it, and words of which a line that tells it has one."""
+
+    asked: Pattern
+    told: Pattern
+
+
+def _attribute(asked: str, told: str) -> _Attribute:
+    return _Attribute(Pattern(asked, re.I), Pattern(told, re.I))
+
+
+# Generous on the right: a line that may tell it stays.
+_ATTRIBUTES = (
+    _attribute(
+        r"^why\b|\bwhy (?:is|are|do|does|did|must|can|was|not|has|have|only|no|should|isn)|"
+        r"\breasons? (?:for|behind|why)|\brationale\b",
+        r"\b(?:because|since|as (?:it|they|the|this|these|there)|so (?:that|the|it|they)|to (?:"
+        r"avoid|prevent|reduce|protect|allow|ensure|keep|stop|make|limit)|due|reasons?|risks?|otherwise|"
+        r"caus\w+|leads?|would|may|can|could|might|in order|given|owing|rationale)\b",
+    ),
+    _attribute(
+        r"\bwho (?:wrote|approved|authored|drafted|drew up|signed off|owns)\b|\bauthors?\b",
+        r"\b(?:wrote|written|approv\w+|author\w*|draft\w*|owns?|owners?|owned|drawn up|prepared|"
+        r"sign\w*|ratified|agree\w*)\b",
+    ),
+    _attribute(
+        r"\bwhat happens (?:to|if) (?:an? |the )?(?:staff|nurse|doctor|somebody|someone|anyone|"
+        r"colleague|people)\b.{0,30}\b(?:break|breach|ignor|forget|fail|refus|miss|does ?n[o']t|do "
+        r"not)|\b(?:penalt\w+|disciplin\w+|sanctions?|punish\w*)\b",
+        r"\b(?:disciplin\w+|sanction\w*|penalt\w+|dismiss\w*|report\w*|investigat\w+|suspen\w+|"
+        r"withdr\w+|police|fined?|consequence\w*|refer\w*|escalat\w*|los[et]\w*|may not|repeat\w*|"
+        r"retrain\w*|train\w*|inform\w*|told|remov\w*|incident\w*|sent)\b",
+    ),
+    _attribute(
+        r"\b(?:phone|telephone|extension|bleep|pager|fax|contact) (?:number|no\b)|"
+        r"\bnumber (?:of|for) (?:the )?(?:[\w-]+ ){0,2}(?:team|ward|desk|office|lab|laboratory|"
+        r"nurse|doctor|line|pharmacist|pharmacy|helpline|switchboard)\b|\be-?mail address",
+        r"\d{3}|@|\b(?:bleep|ext|extension|switchboard)\b",
+    ),
+    _attribute(
+        r"\b(?:prognosis|outlook|survival|mortality|life expectancy|success rate)\b",
+        r"\b(?:prognos\w+|surviv\w+|mortal\w*|deaths?|die[sd]?|dying|fatal\w*|outlook|outcomes?|"
+        r"recover\w*|per cent|percent|risks?|relaps\w+|recur\w*|likely|expectancy|chances?|cure\w*|"
+        r"improv\w*|resolv\w*|progress\w*|permanent\w*|normal|lifespan|live[sd]?|worse\w*)\b|%",
+    ),
+    _attribute(
+        r"\bcontra-?indicat\w+",
+        r"\b(?:contra-?indicat\w+|not|cannot|never|avoid\w*|no|unless|except|without|stop\w*|"
+        r"withh\w+|exclu\w+|only|caution\w*|allerg\w+)\b|n't\b",
+    ),
+    _attribute(
+        r"\b(?:side[- ]?effects?|adverse (?:effects?|reactions?|events?))\b",
+        r"\b(?:side[- ]?effects?|adverse|react\w+|toxic\w*|caus\w+|may|can|could|watch\w*|risks?|"
+        r"monitor\w*|nausea|vomit\w*|rash\w*|bleed\w*|h[yi]po\w+|hyper\w+|drows\w+|sedat\w+|pain\w*|"
+        r"symptom\w*|warn\w*|experience\w*|stop\w*)\b",
+    ),
+    _attribute(
+        r"\b(?:mechanism of action|mode of action|half[- ]?life)\b|\bmechanism (?:by|of|behind)\b|"
+        r"\bhow does (?:\w+ ){1,3}work\b",
+        r"\b(?:block\w*|inhibit\w*|bind\w*|mechanisms?|works?|act(?:s|ing|ion)?|receptor\w*|"
+        r"half[- ]?li[fv]\w*|becaus\w*|caus\w+|by|through|increas\w+|decreas\w+|reduc\w+|"
+        r"prevent\w*)\b",
+    ),
+    _attribute(
+        r"\b(?:legal basis|(?:which|what) (?:law|act|statute|legislation)|legislation)\b",
+        r"\b(?:laws?|lawful\w*|act|section|legal\w*|statut\w+|regulations?|legislat\w+|court\w*|"
+        r"articles?|code)\b",
+    ),
+    _attribute(
+        r"\b(?:what|how much) (?:does|do|would|will|is|are) .{0,40}\bcost\b|\b(?:cost|price) of\b|"
+        r"\bhow expensive\b",
+        r"\b(?:costs?|prices?|fees?|charg\w+|free|pa(?:y|ys|id|yments?)|budgets?|fund\w*|euros?|"
+        r"pounds?|dollars?|cents?|reimburs\w+|expens\w+|cheap\w*)\b|[\u00a3$\u20ac]",
+    ),
+)  # fmt: skip
+
+
+def tells_what_is_asked(question: str, texts: Iterable[str]) -> bool:
+    """Whether one of the texts may tell what the question asks of its subject; True where it asks
+    for nothing of which that could be known by words."""
+    said = tuple(texts)
+    return all(
+        any(one.told.search(text) for text in said)
+        for one in _ATTRIBUTES
+        if one.asked.search(question)
+    )
