@@ -58,8 +58,14 @@ _ATTRIBUTES = (
     _attribute(
         r"\b(?:prognosis|outlook|survival|mortality|life expectancy|success rate)\b",
         r"\b(?:prognos\w+|surviv\w+|mortal\w*|deaths?|die[sd]?|dying|fatal\w*|outlook|outcomes?|"
-        r"recover\w*|per cent|percent|risks?|relaps\w+|recur\w*|likely|expectancy|chances?|cure\w*|"
-        r"improv\w*|resolv\w*|progress\w*|permanent\w*|normal|lifespan|live[sd]?|worse\w*)\b|%",
+        r"recover\w*|risks?|relaps\w+|recur\w*|likely|expectancy|chances?|cure\w*|improv\w*|"
+        r"resolv\w*|progress\w*|permanent\w*|lifespan|live[sd]?)\b",
+    ),
+    _attribute(
+        r"\balternatives?\b",
+        r"\b(?:alternativ\w*|instead|other|otherwise|second|substitut\w+|replac\w+|switch\w*|"
+        r"change\w*|unavailable|intoleran\w+|allerg\w+|rather|failing|cannot|contra-?indicat\w+|"
+        r"if .{0,40}\bnot)\b|n't\b",
     ),
     _attribute(
         r"\bcontra-?indicat\w+",
