@@ -236,6 +236,8 @@ def _says_something(text: str, headings: frozenset[str]) -> bool:
         return False
     if text.endswith("?") or (CELL_GAP in text and not is_row(text)):
         return False
+    if is_item(text) and bare in headings:
+        return False  # "2. ANTIBIOTIC PROPHYLAXIS" is no item
     if text.endswith((".", "!", ":")) or is_item(text) or is_row(text):
         return len(bare) > 1
     # No full stop: a heading or caption, unless it is long or gives a number.

@@ -94,3 +94,14 @@ def test_few_words_in_common_are_enough_only_where_a_model_has_read() -> None:
     read, unread = (prompt_of(question, line, relevance=each) for each in (0.0, None))
     assert on_subject(read, find_candidates(read))
     assert not on_subject(unread, find_candidates(unread))
+
+
+def test_a_numbered_heading_is_no_item() -> None:
+    text = "2. ANTIBIOTIC PROPHYLAXIS\nGive it within 60 minutes before the incision."
+    prompt = prompt_of("antibiotic prophylaxis for a caesarean section", text)
+    source = prompt.sources[0]
+    headed = replace(source.passage, section="2. ANTIBIOTIC PROPHYLAXIS")
+    with_section = replace(prompt, sources=(replace(source, passage=headed),))
+    heading = "2. ANTIBIOTIC PROPHYLAXIS"
+    assert heading in [one.text for one in find_candidates(prompt)]
+    assert heading not in [one.text for one in find_candidates(with_section)]
