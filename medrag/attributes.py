@@ -68,6 +68,10 @@ _ATTRIBUTES = (
         r"if .{0,40}\bnot)\b|n't\b",
     ),
     _attribute(
+        r"\b(?:miss(?:ed|es|ing)?|forg[eo]t(?:s|ten)?) (?:\w+ ){0,2}(?:doses?|tablets?|pills?)\b",
+        r"\b(?:miss\w*|forg\w+|skip\w*|omit\w*|late\w*|next|doubl\w+|remember\w*|delay\w*|soon)\b",
+    ),
+    _attribute(
         r"\bcontra-?indicat\w+",
         r"\b(?:contra-?indicat\w+|not|cannot|never|avoid\w*|no|unless|except|without|stop\w*|"
         r"withh\w+|exclu\w+|only|caution\w*|allerg\w+)\b|n't\b",

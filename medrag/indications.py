@@ -27,6 +27,7 @@ _HEAD = Pattern(
 )
 _FOR = Pattern(
     r"\b(?:for|to treat|to prevent|treat(?:ing|ment of)|prevent(?:ing|ion of)|against|dose in|"
+    r"(?:given|give|used|needed) in|"
     r"dose of \S+ in) (?P<what>[^,.;?]{1,80}?)"
     r"(?= (?:if|when|without|after|before|during|whose|on|by|at|every|per|in|for)\b|[,.;?]|$)",
     re.I,
@@ -56,7 +57,9 @@ _OTHER_USES = (
     ("acute", "lasting"),
 )  # fmt: skip
 # Beside one of these a site or a kind is a condition: "urinary tract infection".
-_MAKES_ONE = Pattern(r"\b(?:infections?|cancers?|carcinoma|tumou?rs?|ulcers?|failure)\b", re.I)
+_MAKES_ONE = Pattern(
+    r"\b(?:infections?|cancers?|carcinoma|tumou?rs?|ulcers?|failure|cris[ei]s)\b", re.I
+)
 # Words that many conditions share: alone they make no two alike.
 _SHARED = "fibrillation exacerbation cancer carcinoma deficiency herpes prophylaxis".split()
 

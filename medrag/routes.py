@@ -23,7 +23,13 @@ _ROUTES = {
     "nose": Pattern(r"\bintranasal(?:ly)?\b", re.I),
     "bone": Pattern(r"\b(?:IO|intraosseous)\b", re.I),
     "surface": Pattern(r"\btopical(?:ly)?\b", re.I),
+    "eye": Pattern(r"\b(?:intra-?vitreal|intra-?cameral)(?:ly)?\b", re.I),
+    "spine": Pattern(r"\bintra-?thecal(?:ly)?\b", re.I),
+    "joint": Pattern(r"\bintra-?articular(?:ly)?\b", re.I),
+    "belly": Pattern(r"\bintra-?peritoneal(?:ly)?\b", re.I),
 }
+# What is given by one of these is never given by it unsaid.
+_ALWAYS_SAID = frozenset({"eye", "spine", "joint", "belly"})
 # "From IV to oral" and "if no IV access" do not ask for the one route.
 _NOT_THE_ROUTE = Pattern(
     r"\b(?:switch\w*|instead|without|no|not|convert\w*|from|than|access|line|vs|versus|available)\b",
@@ -46,9 +52,10 @@ def route_asked(question: str) -> str | None:
 
 def is_for_another_route(asked: str | None, line: str, headings: Sequence[str] = ()) -> bool:
     """Whether a line says by which routes, or else the nearest of its ``headings`` that does, and
-    the one asked about is none of them; of a table row the cell for routes decides, if any."""
+    the one asked about is none of them; of a table row the cell for routes decides, if any. A line
+    that says none is not for the eye, the spine, a joint or the peritoneum."""
     cells = (cell.partition(":") for cell in line.split(CELL_GAP))
     own = " ".join(text for head, _, text in cells if _OF_ROUTES.search(head))
     above = next((found for found in map(routes_of, headings) if found), frozenset())
     told = routes_of(own) or routes_of(line) or above
-    return asked is not None and bool(told) and asked not in told
+    return asked is not None and (bool(told) or asked in _ALWAYS_SAID) and asked not in told

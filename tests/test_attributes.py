@@ -31,6 +31,8 @@ RULE = "Femoral lines are removed within 72 hours."
         ("which law covers the release of records", "Form R2 is needed for a release.", False),
         ("what does the scan cost", "The scan is booked by the ward.", False),
         ("what does the scan cost", "Patients from abroad pay 200 euros.", True),
+        ("missed a dose of apixaban", "Apixaban 5 mg twice daily.", False),
+        ("missed a dose of apixaban", "If one is forgotten, take it the same day.", True),
         ("half-life of amiodarone", "Amiodarone 300 mg after the third shock.", False),
         ("side effects of rifampicin", "Rifampicin 600 mg once daily.", False),
         ("side effects of rifampicin", "It colours tears and urine and may harm the liver.", True),

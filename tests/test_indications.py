@@ -23,6 +23,8 @@ from medrag.indications import (
         ("apixaban DVT dose", {"thrombosis"}),
         ("dose of amoxicillin for community acquired pneumonia", {"lung"}),
         ("salbutamol dose for children with asthma", {"asthma"}),
+        ("How much hydrocortisone is given in septic shock?", {"shock", "sepsis"}),
+        ("is paracetamol given in the evening", set()),
         ("gentamicin dose in renal impairment", set()),
         ("paracetamol dose for a 70 kg man", set()),
         ("enoxaparin dose for a patient weighing 100 kg", set()),
@@ -189,3 +191,10 @@ def test_a_long_term_dose_is_not_for_an_emergency() -> None:
 def test_the_condition_somebody_has_counts_where_none_is_asked_for() -> None:
     assert is_for_condition("adrenaline for a child with anaphylaxis", ["3. Anaphylaxis"])
     assert not is_for_condition("adrenaline for a child with anaphylaxis", ["Cardiac arrest"])
+
+
+@pytest.mark.parametrize(("asked", "other"), [("septic shock", True), ("adrenal crisis", False)])
+def test_two_parts_that_make_a_condition_tell_for_what_it_is(asked: str, other: bool) -> None:
+    line = "- Hydrocortisone, adrenal crisis: 100 mg IV at once."
+    question = f"How much hydrocortisone is given in {asked}?"
+    assert is_for_another_condition(question, line, ["Endocrine emergencies"]) is other

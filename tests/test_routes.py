@@ -17,6 +17,7 @@ from medrag.routes import is_for_another_route, route_asked, routes_of
         ("oral vancomycin dose", "mouth"), ("IV labetalol", "vein"), ("im adrenaline", "muscle"),
         ("nebulised salbutamol", "lungs"), ("amoxicillin dose", None),
         ("metronidazole IV to oral switch", None), ("seizure and no IV access", None),
+        ("intravitreal vancomycin dose", "eye"), ("intrathecal methotrexate", "spine"),
         ("fluconazole for oral thrush", None), ("morphine oral instead of IV", None),
     ],
 )  # fmt: skip
@@ -60,3 +61,9 @@ def test_the_dose_by_the_asked_route_is_shown(tmp_path: Path) -> None:
 def test_the_route_of_a_heading_holds_for_its_lines() -> None:
     assert is_for_another_route("vein", "Age: 5 years | Dose: 7.5 mg", ["Buccal midazolam", "Fits"])
     assert not is_for_another_route("vein", "Give 5 mg IV.", ["Oral route"])
+
+
+def test_what_is_always_said_is_not_given_by_it_unsaid() -> None:
+    assert is_for_another_route("eye", "Give 25 mg/kg, maximum 2 g, no faster than 10 mg/min.")
+    assert not is_for_another_route("eye", "Vancomycin 1 mg.", ["Intravitreal injections"])
+    assert not is_for_another_route("spine", "Methotrexate 12 mg intrathecally once a week.")
