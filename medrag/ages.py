@@ -23,10 +23,11 @@ _NEWBORN = (0.0, 28 / 365.25)
 _OLDEST = 150.0
 _GROWN = 18.0  # who is younger is a child to some documents, and from 16 an adult to others
 _GROWN_UP = frozenset({"old age", "pregnancy"})
-_OF_WHAT = r"(?:mg|g|micrograms?|mcg|nanograms?|units?|mmol|mL|tablets?|capsules?|puffs?)\b"
-_AMOUNT = Pattern(rf"\d ?{_OF_WHAT}", re.I)
-# "0.1 mg/kg (100 micrograms/kg) from 6 months": the same again is no clause of its own.
-_AGAIN = Pattern(rf" ?\((?:that is |or |= ?)?[\d.,]+ ?{_OF_WHAT}(?:/[a-z]+)*\)", re.I)
+_AMOUNT = Pattern(
+    r"\d ?(?:mg|g|micrograms?|mcg|nanograms?|units?|mmol|mL|tablets?|capsules?|puffs?)\b", re.I
+)
+# "0.1 mg/kg (maximum 5 mg) from 6 months": what names nobody is no clause of its own.
+_ASIDE = Pattern(r" ?\(([^()]{1,60})\)")
 _HALF = Pattern(r"\b(?:half|halve|double|twice)\b", re.I)
 _AS_TEXT = {
     "adults": "adults", "children": "children", "newborns": "newborns", "pregnancy": "pregnancy",
@@ -73,6 +74,11 @@ _FORMS = tuple(
     for kind, form in (*_RANGED, ("exactly", rf"{_EXACTLY}(?= ?[:(])"))
 )
 _IN_CELL = tuple((kind, Pattern(form, re.I)) for kind, form in (*_RANGED, ("exactly", _EXACTLY)))
+# "15 mg/kg from 3 months" is from that age: what goes by weight is for children.
+_FROM_AGE = Pattern(
+    rf"/kg\b[^.;:]{{0,40}}?\bfrom {_N} ?(months?|years?)\b(?! (?:to|until|after|onwards? for)\b)",
+    re.I,
+)
 _OF_AGES = Pattern(r"(?:[\w ]*\b)?ages?\b(?!-)(?: group| range| band)?[^:]*$", re.I)
 _BELOW = Pattern(r"\b(?:under|below|less than)\b|<", re.I)
 _HEAD_UNIT = Pattern(r"\b(years?|months?|weeks?|days?)\b", re.I)
@@ -284,14 +290,20 @@ def _group(asked: Span) -> frozenset[str]:
 
 
 def _clauses(line: str) -> list[str]:
-    return [part for part in _CLAUSES.split(_AGAIN.sub("", line)) if part.strip()]
+    return [part for part in _CLAUSES.split(_ASIDE.sub(_kept, line)) if part.strip()]
+
+
+def _kept(match: re.Match[str]) -> str:
+    """An aside that names people or ages, or nothing in place of one that names none."""
+    said = match[1]
+    return match.group() if populations(said) or _ranges(said, _IN_CELL) else ""
 
 
 def _in_clause(clause: str) -> list[Span]:
     clause = _FROM_BIRTH.sub("neonates 0 to ", _MONTHS_OF_12.sub(r"\1 months", clause))
     head, _, text = clause.partition(":")
     if not _is_of_ages(clause):
-        return _ranges(clause, _FORMS)
+        return _ranges(clause, _FORMS) or _ranges(clause, (("over", _FROM_AGE),))
     if any(ch.isdigit() for ch in head):
         return _ranges(f"{head}:", _FORMS)  # "Age 6 to 12 years: 250 mg for 7 days"
     unit = _HEAD_UNIT.search(head)
