@@ -22,6 +22,13 @@ _FROM = Pattern(
     rf"|{_NUMBER}[^\d:]{{0,20}}\bor (?:more|above|over|higher)",
     re.I,
 )
+_WRITTEN = (
+    (Pattern(r">=|=>"), "\u2265"),
+    (Pattern(r"<=|=<"), "\u2264"),
+    (Pattern(r"(?<=\d)\+"), " or more"),
+    (Pattern(r"\bexceed(?:s|ed|ing)?\b", re.I), "above"),
+    (Pattern(r"(?<=\d) and (?=(?:above|over|under|below|more|less)\b)", re.I), " or "),
+)
 # A weight, an age, a time, a dose or the number of a type is no value on a scale.
 _VALUE = Pattern(
     rf"(?<!type )(?<!stage )(?<!grade )(?<!step )(?<!day )(?<!CKD ){_NUMBER}"
@@ -38,20 +45,22 @@ def step_for(question: str, steps: Sequence[str]) -> int | None:
     """Which of the ``steps`` (the condition of each before its colon) holds the one number of the
     question that is a value, or all that the question says of it ("above 24"); None where none
     does, or more than one."""
-    values = {float(match[1]) for match in _VALUE.finditer(question)}
-    if len(values) != 1 or _in_other_units(question, steps):
+    asked = _asked(question)
+    if asked is None or _in_other_units(question, steps):
         return None
-    asked = _asked(question, *values)
     found = [place for place, step in enumerate(steps) if _holds(step, asked)]
     return found[0] if len(found) == 1 else None
 
 
-def _asked(question: str, value: float) -> tuple[float, float]:
-    """From where to where the question's value may be."""
+def _asked(question: str) -> tuple[float, float] | None:
+    """From where to where the question's value may be; None where it has none, or several."""
+    values = {float(match[1]) for match in _VALUE.finditer(question)}
     span = _span(question)
-    bounds = () if span is None else (b for b in span if math.isfinite(b))
-    about = any(math.isclose(bound, value, rel_tol=1e-9, abs_tol=1e-9) for bound in bounds)
-    return span if span is not None and about else (value, value)
+    bounds = [bound for bound in span or () if math.isfinite(bound)]
+    near = {v for v in values for b in bounds if math.isclose(v, b, rel_tol=1e-9, abs_tol=1e-9)}
+    if span is not None and values and near == values and len(bounds) == len(values):
+        return span
+    return (min(values), min(values)) if len(values) == 1 and not near else None
 
 
 def _in_other_units(question: str, steps: Sequence[str]) -> bool:
@@ -70,6 +79,8 @@ def _holds(step: str, asked: tuple[float, float]) -> bool:
 
 
 def _span(condition: str) -> tuple[float, float] | None:
+    for pattern, plain in _WRITTEN:
+        condition = pattern.sub(plain, condition)
     if match := _BETWEEN.search(condition):
         return float(match[1]), float(match[2])
     if match := _UP_TO.search(condition):

@@ -69,7 +69,13 @@ def test_a_line_without_a_condition_is_no_step() -> None:
         ("glucose more than 14, which rate", None),  # 15 is in one step, 20 in another
         ("glucose 14 or above", None),
         ("glucose below 14", None),
-        ("glucose between 13 and 15", None),
+        ("glucose between 13 and 15", 1),
+        ("glucose between 11 and 15", None),
+        ("glucose 16.0+", None),  # 16.0 is in one step, 17 in another
+        ("glucose >= 16", None),
+        ("glucose exceeds 16", 2),
+        ("glucose 12 and under", None),  # 8 is in none
+        ("glucose 16.1 and above", 2),
         ("glucose of 14, above all which rate", 1),
     ],
 )
