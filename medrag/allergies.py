@@ -26,7 +26,7 @@ _CLASSES = {
     "penicillin": Pattern(r"cillin|amoxiclav|fluampicil|tazobactam|clavulan|tazocin", re.I),
     "cephalosporin": Pattern(r"\b(?:cef|ceph)", re.I),
     "macrolide": Pattern(r"\b(?:erythro|clarithro|azithro)mycin", re.I),
-    "sulfonamide": Pattern(r"sul(?:f|ph)|co-?trimoxazole", re.I),
+    "sulfonamide": Pattern(r"sul(?:f|ph)a(?!te)|trimoxazole", re.I),
     "nsaid": Pattern(r"\b(?:ibuprofen|naproxen|diclofenac|aspirin|ketorolac|indometacin)", re.I),
     "latex": Pattern(r"\blatex", re.I),
 }
@@ -76,9 +76,10 @@ def _is_of(name: str, allergen: str) -> bool:
     """Whether a drug is what somebody is allergic to, or of that class."""
     if stem(name.lower()) == allergen:
         return True
-    pattern = next((p for kind, p in _CLASSES.items() if stem(kind) == allergen), None)
-    alike = any(p.search(allergen) and p.search(name) for p in list(_CLASSES.values())[:2])
-    return alike or (pattern is not None and pattern.search(name) is not None)
+    return any(
+        pattern.search(name) and (stem(kind) == allergen or pattern.search(allergen))
+        for kind, pattern in _CLASSES.items()
+    )
 
 
 def _says_so(told: frozenset[str], line: str) -> bool:
